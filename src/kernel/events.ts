@@ -1,0 +1,61 @@
+import type { ErrorCode } from './errors.js';
+
+/**
+ * Everything that happens and that somebody may want to know. Parts report events; src/log.ts turns
+ * them into log lines. No secrets, no bodies, no field values in here.
+ */
+export type CutoverEvent =
+  // frontend
+  | { readonly type: 'frontend-listening'; readonly address: string; readonly device: string }
+  | { readonly type: 'frontend-draining'; readonly exchanges: number; readonly connections: number }
+  | { readonly type: 'frontend-stopped' }
+  | { readonly type: 'worker-joined'; readonly worker: string; readonly name: string }
+  | { readonly type: 'worker-left'; readonly worker: string; readonly name: string }
+  | {
+      readonly type: 'worker-lost';
+      readonly worker: string;
+      readonly name: string;
+      readonly because: string;
+      /** Requests that were in flight: sent to another worker, and answered with an error. */
+      readonly repeated: number;
+      readonly failed: number;
+    }
+  | { readonly type: 'request-refused'; readonly code: ErrorCode; readonly because: string }
+  | { readonly type: 'connections-full'; readonly limit: number }
+  | { readonly type: 'spool-failed'; readonly because: string }
+  // both ends of the device
+  | { readonly type: 'peer-refused'; readonly peer: string; readonly because: string }
+  // worker
+  | { readonly type: 'worker-ready'; readonly name: string; readonly frontends: readonly string[] }
+  | { readonly type: 'worker-draining'; readonly exchanges: number }
+  | { readonly type: 'worker-stopped'; readonly name: string }
+  | { readonly type: 'frontend-joined'; readonly frontend: string }
+  | { readonly type: 'frontend-lost'; readonly frontend: string; readonly because: string }
+  | { readonly type: 'server-refused'; readonly server: string; readonly because: string }
+  | {
+      readonly type: 'exchange-failed';
+      readonly server: string | undefined;
+      readonly method: string;
+      readonly code: ErrorCode;
+      readonly because: string;
+    }
+  // supervisor
+  | { readonly type: 'role-started'; readonly role: string; readonly pid: number }
+  | { readonly type: 'role-ready'; readonly role: string; readonly pid: number }
+  | {
+      readonly type: 'role-ended';
+      readonly role: string;
+      readonly pid: number;
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      /** Milliseconds until it is started again; undefined when it is meant to end. */
+      readonly restartIn: number | undefined;
+    }
+  | { readonly type: 'supervisor-ready'; readonly address: string }
+  | { readonly type: 'supervisor-reloaded'; readonly version: string }
+  | { readonly type: 'reload-refused'; readonly because: string }
+  | { readonly type: 'supervisor-stopping'; readonly signal: string }
+  // anywhere
+  | { readonly type: 'fault'; readonly where: string; readonly cause: unknown };
+
+export type Report = (event: CutoverEvent) => void;
