@@ -1,0 +1,68 @@
+import type { z } from 'zod';
+import { evenIfWrong, host, section, text } from './values.js';
+
+/** Where something listens. An IPv6 literal has no brackets here. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+const named = (fallback: string | undefined) => ({
+  ip: host()
+    .optional()
+    .describe(fallback === undefined ? 'this or `hostname`' : `default: ${fallback}`),
+  hostname: host().optional().describe('another word for `ip`'),
+});
+
+interface Named {
+  readonly ip?: string | undefined;
+  readonly hostname?: string | undefined;
+}
+
+/** A section with `ip` or `hostname`, which become one field `host`. Without a fallback one must be there. */
+export const addressed = <Shape extends z.core.$ZodLooseShape>(shape: Shape, fallback?: string) =>
+  section({ ...named(fallback), ...shape })
+    .refine(value => !hasBoth(value as Named), {
+      error: 'ip or hostname, not both',
+      path: ['hostname'],
+      when: evenIfWrong,
+    })
+    .refine(value => fallback !== undefined || hasEither(value as Named), {
+      error: 'ip or hostname',
+      path: ['ip'],
+      when: evenIfWrong,
+    })
+    .transform(value => {
+      const { ip, hostname, ...rest } = value as Named & z.output<z.ZodObject<Shape>>;
+      return { host: ip ?? hostname ?? fallback ?? '', ...rest };
+    });
+
+const hasBoth = ({ ip, hostname }: Named) => ip !== undefined && hostname !== undefined;
+const hasEither = ({ ip, hostname }: Named) => ip !== undefined || hostname !== undefined;
+
+/** Two listeners cannot share it. Port 0 is never taken: the system chooses. */
+export const sameAddress = (one: HostPort, other: HostPort) =>
+  one.port !== 0 && one.port === other.port && one.host.toLowerCase() === other.host.toLowerCase();
+
+/** `127.0.0.1:8080`, `[::1]:8080`. */
+export const hostPort = ({ host, port }: HostPort) =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+/** What a socket's path can hold on Linux, without its last zero: sun_path in unix(7). */
+export const LONGEST_IPC_PATH = 107;
+
+/** Where the device of a frontend listens. Workers connect to the same address, so no wildcards. */
+export const deviceAddress = () =>
+  text(
+    `ipc://PATH (up to ${LONGEST_IPC_PATH} bytes) or tcp://HOST:PORT`,
+    /^(ipc|tcp):\/\/[^\s*]+$/,
+    value => (value.startsWith('ipc://') ? isIpcPath(value.slice(6)) : isTcp(value.slice(6))),
+  );
+
+const isIpcPath = (path: string) => Buffer.byteLength(path) <= LONGEST_IPC_PATH;
+
+function isTcp(address: string): boolean {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address) ?? [];
+  const known = host().safeParse(bracketed ?? plain).success;
+  return known && Number(port) >= 1 && Number(port) <= 65_535;
+}

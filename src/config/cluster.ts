@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { isNonEmpty, type NonEmpty } from '../kernel/non-empty.js';
+import { addressed, type HostPort } from './address.js';
+import { eachOnce, evenIfWrong, isObject, port, seconds, section, text } from './values.js';
+
+/** One cluster: in the configuration file, and in the body of `PUT /configuration/cluster`. */
+
+const server = addressed({ port: port().describe('TCP port of the server') });
+
+const SERVERS = 'a list of at least one server';
+
+const servers = z
+  .array(server, { error: SERVERS })
+  .min(1, { error: SERVERS })
+  .superRefine(eachOnce(addressIn, 'each server once'))
+  .transform(list => nonEmpty(list))
+  .meta({ expected: SERVERS, description: 'the servers that run this version' });
+
+/** Whatever is comparable: where an item has another fault it arrives here as it was given. */
+function addressIn(item: unknown): string {
+  if (!isObject(item)) return JSON.stringify(item);
+  return JSON.stringify([item['host'] ?? item['ip'] ?? item['hostname'], item['port']]);
+}
+
+function nonEmpty<Item>(list: readonly Item[]): NonEmpty<Item> {
+  if (isNonEmpty(list)) return list;
+  throw new TypeError('the schema lets no empty list through');
+}
+
+const DOTTED = 'dotted numbers in quotes, such as "1.10", or a whole number';
+
+// The JSON number 1.10 arrives as 1.1: only whole ones are what their writer meant.
+const version = z
+  .union(
+    [
+      z.string({ error: DOTTED }).regex(/^\d+(\.\d+)*$/, { error: DOTTED }),
+      z.int({ error: DOTTED }).min(0, { error: DOTTED }),
+    ],
+    { error: DOTTED },
+  )
+  .default('0.0')
+  .transform(String)
+  .meta({ expected: DOTTED, description: 'the version that these servers run' });
+
+const sessionTimeout = () =>
+  seconds().describe('a client that pauses for longer begins a new session');
+
+const step = z
+  .number({ error: 'a percentage above 0, up to 100' })
+  .positive({ error: 'a percentage above 0, up to 100' })
+  .max(100, { error: 'a percentage above 0, up to 100' })
+  .meta({
+    expected: 'a percentage above 0, up to 100',
+    description: 'GRADUAL: how much every request adds to the share of new sessions',
+  });
+
+const span = text('a number with s, m, h or d, such as "14d"', /^[1-9]\d{0,8}[smhd]$/).describe(
+  'GRADUAL: how long it takes until every new session is served by the new version',
+);
+
+const gradual = section({
+  mode: z.literal('GRADUAL'),
+  sessionTimeout: sessionTimeout().optional(),
+  percentageTransitionPerRequest: step.optional(),
+  duration: span.optional(),
+}).refine(
+  ({ percentageTransitionPerRequest, duration }) =>
+    (percentageTransitionPerRequest === undefined) !== (duration === undefined),
+  { error: 'either percentageTransitionPerRequest or duration', when: evenIfWrong },
+);
+
+const MODES = 'INSTANT, SESSION, GRADUAL or CONCURRENT';
+
+const upgradeTransition = z
+  .discriminatedUnion(
+    'mode',
+    [
+      section({ mode: z.literal('INSTANT'), sessionTimeout: sessionTimeout().optional() }),
+      section({ mode: z.literal('SESSION'), sessionTimeout: sessionTimeout() }),
+      gradual,
+      section({ mode: z.literal('CONCURRENT'), sessionTimeout: sessionTimeout().optional() }),
+    ],
+    { error: ({ input }) => (isObject(input) ? MODES : 'an object') },
+  )
+  .default({ mode: 'INSTANT' })
+  .meta({
+    expected: `an object whose mode is ${MODES}`,
+    description: 'how users move to this version from the one before',
+  });
+
+export const cluster = section({ servers, version, upgradeTransition });
+
+export type UpgradeTransition = z.output<typeof upgradeTransition>;
+export type StrategyName = UpgradeTransition['mode'];
+export type ServerAddress = HostPort;

@@ -1,0 +1,210 @@
+import { z } from 'zod';
+import { addressed, deviceAddress, sameAddress } from './address.js';
+import { cluster } from './cluster.js';
+import { problemsOf, type Problem } from './problems.js';
+import {
+  bytes,
+  choice,
+  eachOnce,
+  evenIfWrong,
+  logLevel,
+  port,
+  seconds,
+  section,
+  text,
+  whole,
+} from './values.js';
+
+/**
+ * The configuration file: one schema for types, defaults, problems, config.schema.json and
+ * docs/configuration.md. Times are in seconds, sizes in bytes.
+ */
+
+const LOOPBACK = '127.0.0.1';
+
+/** RFC 9110 §7.8: a token, and possibly another for its version. */
+const PROTOCOL = /^[\w!#$%&'*+.^`|~-]+(\/[\w!#$%&'*+.^`|~-]+)?$/;
+
+const proxy = addressed(
+  {
+    port: port(0).default(8080).describe('TCP port for clients; 0: the system chooses one'),
+    backlog: whole(1, 65_535)
+      .default(4096)
+      .describe('connections that may wait to be taken; the system may allow fewer (somaxconn)'),
+    trusted: addressed({ port: port(0).describe('TCP port; 0: the system chooses one') })
+      .optional()
+      .describe(
+        'a second address, for trusted senders: every connection on it must begin with a PROXY ' +
+          'protocol header (v1 or v2), which is refused on the main address',
+      ),
+    forwarded: choice(['replace', 'append'])
+      .default('replace')
+      .describe(
+        'what becomes of X-Forwarded-* fields that clients send: replaced (not believed), or ' +
+          'appended to',
+      ),
+    upgrades: z
+      .array(text('the name of a protocol', PROTOCOL), { error: 'a list of protocols' })
+      .default(['websocket'])
+      .transform(names => names.map(name => name.toLowerCase()))
+      .meta({
+        expected: 'a list of protocols',
+        description: 'protocols to which the Upgrade field may switch a connection',
+      }),
+  },
+  LOOPBACK,
+)
+  .refine(({ trusted, ...main }) => trusted === undefined || !sameAddress(main, trusted), {
+    error: 'another address than that of proxy itself',
+    path: ['trusted'],
+  })
+  .prefault({})
+  .describe('where clients connect');
+
+const configService = addressed(
+  { port: port(0).default(9090).describe('TCP port; 0: the system chooses one') },
+  LOOPBACK,
+)
+  .prefault({})
+  .describe('where the REST API of control will listen; not used yet');
+
+const DEVICE_ADDRESSES = 'a list of addresses';
+
+const device = section({
+  frontends: z
+    .array(deviceAddress(), { error: DEVICE_ADDRESSES })
+    .superRefine(eachOnce(String, 'each address once'))
+    .default([])
+    .describe(
+      'where the device of each frontend listens and workers connect; empty: `cutover up` makes ' +
+        'addresses in a private folder of its own',
+    )
+    .meta({ expected: DEVICE_ADDRESSES }),
+  heartbeat: seconds().default(1).describe('how often a peer shows that it is alive'),
+  silence: seconds()
+    .default(5)
+    .describe('a peer not heard of for so long is lost; at least twice the heartbeat'),
+  window: bytes().default(262_144).describe('bytes of a body in flight without credit'),
+})
+  .refine(({ heartbeat, silence }) => !(silence < 2 * heartbeat), {
+    error: 'at least twice device.heartbeat',
+    path: ['silence'],
+    when: evenIfWrong,
+  })
+  .prefault({})
+  .describe('the link between frontends and workers');
+
+/** How many processes `cutover up` starts. */
+export const counts = { workers: whole(1, 64), frontends: whole(1, 16) } as const;
+
+const workers = section({
+  count: counts.workers.default(2).describe('how many workers `cutover up` starts'),
+})
+  .prefault({})
+  .describe('worker processes');
+
+const frontends = section({
+  count: counts.frontends.default(1).describe('how many frontends `cutover up` starts'),
+})
+  .prefault({})
+  .describe('frontend processes');
+
+const timeouts = section({
+  head: seconds().default(15).describe('for the head of a request to arrive'),
+  body: seconds()
+    .default(30)
+    .describe('for the body of a request to arrive, plus one second for each KiB that did'),
+  idle: seconds().default(75).describe("a client's connection without a request"),
+  queue: seconds().default(10).describe('a request waits for a worker'),
+  connect: seconds().default(3).describe('for a connection to a server'),
+  answer: seconds().default(60).describe("for the head of a server's answer"),
+  stream: seconds().default(600).describe("silence in the middle of an answer's body"),
+  tunnel: seconds().default(3600).describe('silence in a tunnel (WebSocket)'),
+  write: seconds().default(60).describe('a client takes nothing of its answer'),
+  serverIdle: seconds().default(4).describe('a connection to a server is kept without a request'),
+  drain: seconds().default(30).describe('what is in flight may take so long to finish at the end'),
+})
+  .prefault({})
+  .describe('how long to wait');
+
+const limits = section({
+  head: bytes().default(32_768).describe('of the start line and fields of a message'),
+  target: bytes().default(8192).describe('of the target in the start line'),
+  fields: whole(1).default(100).describe('field lines of a message'),
+  body: bytes(0).default(1_073_741_824).describe("of a request's body"),
+  memory: bytes(0)
+    .default(65_536)
+    .describe('of a body kept in memory; larger ones go to a temporary file'),
+  pipeline: bytes(0).default(1_048_576).describe('of further requests waiting on a connection'),
+  connections: whole(1)
+    .optional()
+    .describe('client connections of a frontend; default: what the limit of open files allows'),
+  queue: whole(0).default(1000).describe('requests that wait for a worker in a frontend'),
+  outstanding: whole(1).default(4096).describe('exchanges that a worker has at a time'),
+  serverConnections: whole(1).default(1024).describe('connections of a worker to one server'),
+  spool: text('the path of a folder', /./)
+    .optional()
+    .describe("folder for temporary files; default: the system's (TMPDIR)"),
+})
+  .prefault({})
+  .describe('how much to take');
+
+const log = section({
+  level: logLevel().default('info').describe('the least urgent lines that are written'),
+})
+  .prefault({})
+  .describe('log lines, on standard output');
+
+/** The whole file. */
+export const schema = section({
+  $schema: text('the address of a JSON Schema', /./)
+    .optional()
+    .describe('the address of config.schema.json, for editors'),
+  proxy,
+  configService,
+  cluster: cluster.describe('the version that is served, and by which servers'),
+  device,
+  workers,
+  frontends,
+  timeouts,
+  limits,
+  log,
+})
+  .refine(enoughAddresses, {
+    error: 'no more than there are addresses in device.frontends',
+    path: ['frontends', 'count'],
+  })
+  .transform(withoutSchema);
+
+/** Only editors read it. */
+function withoutSchema<Value extends { $schema?: unknown }>(value: Value): Omit<Value, '$schema'> {
+  const config = { ...value };
+  delete config.$schema;
+  return config;
+}
+
+interface Frontends {
+  readonly device: { readonly frontends: readonly string[] };
+  readonly frontends: { readonly count: number };
+}
+
+function enoughAddresses({ device, frontends }: Frontends): boolean {
+  return device.frontends.length === 0 || frontends.count <= device.frontends.length;
+}
+
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+/** A configuration without problems: every default filled in. */
+export type Config = DeepReadonly<z.output<typeof schema>>;
+export type LogLevel = Config['log']['level'];
+
+export type Parsed =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+export function parseConfig(value: unknown): Parsed {
+  const { success, data, error } = schema.safeParse(value);
+  return success
+    ? { ok: true, config: data }
+    : { ok: false, problems: problemsOf(error.issues, value) };
+}

@@ -1,0 +1,74 @@
+import type { z } from 'zod';
+import { nearest } from './nearest.js';
+import { isObject } from './values.js';
+
+/** One thing that is wrong with a configuration, for the command line and for REST alike. */
+export interface Problem {
+  /** `cluster.servers[0].port`; empty where the whole is meant. */
+  readonly path: string;
+  readonly expected: string;
+  /** What stands there as JSON, cut if it is long; `nothing` if it is missing. */
+  readonly given: string;
+  /** All of it in one line. */
+  readonly message: string;
+}
+
+type Path = readonly PropertyKey[];
+
+export function problemsOf(
+  issues: readonly z.core.$ZodIssue[],
+  value: unknown,
+): readonly Problem[] {
+  const problems = issues.flatMap(issue =>
+    issue.code === 'unrecognized_keys' ? unknownOptions(issue, value) : [wrongValue(issue, value)],
+  );
+  const messages = problems.map(({ message }) => message);
+  return problems.filter(({ message }, index) => messages.indexOf(message) === index);
+}
+
+export function problem(path: string, expected: string, given: string): Problem {
+  const where = path === '' ? '' : `${path}: `;
+  return { path, expected, given, message: `${where}expected ${expected}, given ${given}` };
+}
+
+/** What a value says in its schema as `error` is what it expects (values.ts). */
+function wrongValue({ path, message }: z.core.$ZodIssue, value: unknown): Problem {
+  return problem(dotted(path), message, shown(at(value, path)));
+}
+
+/** One problem for each of the options; the message of the issue lists those that are known. */
+function unknownOptions(issue: z.core.$ZodIssueUnrecognizedKeys, value: unknown): Problem[] {
+  const known = issue.message.split(' ');
+  return issue.keys.map(key => {
+    const path = [...issue.path, key];
+    const meant = nearest(key, known);
+    const expected = meant ?? `only ${known.join(', ')}`;
+    const hint = meant === undefined ? `known are ${known.join(', ')}` : `is ${meant} meant?`;
+    const message = `${dotted(path)}: unknown option; ${hint}`;
+    return { path: dotted(path), expected, given: shown(at(value, path)), message };
+  });
+}
+
+export function dotted(path: Path): string {
+  return path.reduce<string>((before, key) => {
+    if (typeof key === 'number') return `${before}[${key}]`;
+    const name = String(key);
+    if (!/^[\w$-]+$/.test(name)) return `${before}[${JSON.stringify(name)}]`;
+    return before === '' ? name : `${before}.${name}`;
+  }, '');
+}
+
+function at(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((inside, key) => {
+    if (Array.isArray(inside)) return (inside as readonly unknown[])[Number(key)];
+    return isObject(inside) && Object.hasOwn(inside, key) ? inside[String(key)] : undefined;
+  }, value);
+}
+
+/** As much of a value as a line of text can show. */
+const LONGEST_SHOWN = 60;
+
+export function shown(value: unknown): string {
+  const json = value === undefined ? 'nothing' : JSON.stringify(value);
+  return json.length <= LONGEST_SHOWN ? json : `${json.slice(0, LONGEST_SHOWN - 1)}…`;
+}

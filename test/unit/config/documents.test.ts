@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { parseConfigText } from '../../../src/config/file.js';
+import { configJsonSchema } from '../../../src/config/json-schema.js';
+import { configReference } from '../../../src/config/reference.js';
+
+const root = new URL('../../../../', import.meta.url);
+const textOf = (path: string) => readFileSync(new URL(path, root), 'utf8');
+const configOf = (path: string) => {
+  const file = parseConfigText(textOf(path));
+  if (!file.ok) throw new Error(file.problems.map(({ message }) => message).join('\n'));
+  return file.config;
+};
+
+describe('documents of the configuration', () => {
+  it('config.schema.json is that of the schema (node dist/src/config/print.js schema)', () => {
+    expect(JSON.parse(textOf('config.schema.json'))).to.deep.equal(configJsonSchema());
+  });
+
+  it('docs/configuration.md is that of the schema (node dist/src/config/print.js reference)', () => {
+    expect(textOf('docs/configuration.md')).to.equal(configReference());
+  });
+
+  it('every option has a description', () => {
+    const empty = configReference()
+      .split('\n')
+      .filter(line => line.startsWith('| `') && /\|\s*\|$/.test(line));
+    expect(empty).to.deep.equal([]);
+  });
+
+  it('examples/cutover.json needs nothing but the three sections', () => {
+    expect(configOf('examples/cutover.json').cluster.version).to.equal('1.0');
+  });
+
+  it('examples/full.json names every option, each with its default', () => {
+    const { proxy, cluster, limits, ...rest } = configOf('examples/full.json');
+    const least = parseConfigText('{"cluster":{"servers":[{"ip":"127.0.0.1","port":9101}]}}');
+    if (!least.ok) throw new Error('no problem was expected');
+    const defaults = least.config;
+    const { trusted, ...plainProxy } = proxy;
+    const { connections, spool, ...plainLimits } = limits;
+    expect(plainProxy).to.deep.equal(defaults.proxy);
+    expect(plainLimits).to.deep.equal(defaults.limits);
+    expect({ ...cluster, servers: [] }).to.deep.equal({ ...defaults.cluster, servers: [] });
+    expect(rest).to.deep.equal({
+      configService: defaults.configService,
+      device: defaults.device,
+      workers: defaults.workers,
+      frontends: defaults.frontends,
+      timeouts: defaults.timeouts,
+      log: defaults.log,
+    });
+    expect([trusted, connections, spool]).not.to.include(undefined);
+  });
+});
