@@ -30,6 +30,7 @@ export type CutoverEvent =
   | { readonly type: 'worker-draining'; readonly exchanges: number }
   | { readonly type: 'worker-stopped'; readonly name: string }
   | { readonly type: 'frontend-joined'; readonly frontend: string }
+  | { readonly type: 'frontend-left'; readonly frontend: string }
   | { readonly type: 'frontend-lost'; readonly frontend: string; readonly because: string }
   | { readonly type: 'server-refused'; readonly server: string; readonly because: string }
   | {

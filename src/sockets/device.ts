@@ -1,0 +1,143 @@
+/** Both ends of the device: the frontend's ROUTER and the worker's DEALERs. */
+import { rm } from 'node:fs/promises';
+import { connect as connectTo } from 'node:net';
+import { Dealer, Router } from 'zeromq';
+import { StartError } from '../kernel/start-error.js';
+import { MOST_MESSAGE_BYTES } from '../wire/batch.js';
+import type { DealerFrames, RouterFrames } from '../wire/frames.js';
+import { mayBeIPv6 } from './addresses.js';
+import { prepareContext } from './context.js';
+import { codeOf } from './socket-errors.js';
+
+/** Draft option of libzmq 4.3 (zmq.h): announce that peers come (1) and go (2). */
+const ZMQ_ROUTER_NOTIFY = 97;
+const COMING_AND_GOING = 3;
+
+// What waits inside libzmq is bounded by credit and by limits.outstanding, not by a count of
+// messages: a refused send in the middle of an exchange could only be answered by ending it.
+const UNCOUNTED = 0;
+
+class WorkersSocket extends Router {
+  announceWorkers(): void {
+    this.setInt32Option(ZMQ_ROUTER_NOTIFY, COMING_AND_GOING);
+  }
+}
+
+export interface DeviceRouter extends AsyncIterable<RouterFrames> {
+  readonly address: string;
+  /** Done, or refused at once (see sendRefusal): 'gone' when the worker is not connected. */
+  send(routingId: Buffer, packed: Buffer): Promise<void>;
+  close(): void;
+}
+
+/** Throws StartError: path not writable, address taken, not of this machine. */
+export async function bindDevice(address: string): Promise<DeviceRouter> {
+  prepareContext();
+  if (address.startsWith('ipc://')) await clearPath(address.slice('ipc://'.length));
+  const socket = new WorkersSocket({
+    mandatory: true,
+    sendTimeout: 0,
+    sendHighWaterMark: UNCOUNTED,
+    receiveHighWaterMark: UNCOUNTED,
+    maxMessageSize: MOST_MESSAGE_BYTES,
+    linger: 200,
+    ipv6: mayBeIPv6(address),
+  });
+  socket.announceWorkers();
+  try {
+    await socket.bind(address);
+  } catch (cause) {
+    socket.close();
+    throw cannotBind(address, cause);
+  }
+  return {
+    address: socket.lastEndpoint ?? address,
+    send: (routingId, packed) => socket.send([routingId, packed]),
+    close: () => socket.close(),
+    [Symbol.asyncIterator]: () =>
+      socket[Symbol.asyncIterator]() as unknown as AsyncIterator<RouterFrames>,
+  };
+}
+
+/**
+ * libzmq removes whatever stands at an ipc path before it binds, also the socket of a frontend
+ * that is alive. So we ask first, and remove only what nobody answers at.
+ */
+async function clearPath(path: string): Promise<void> {
+  if (await answersAt(path)) {
+    throw new StartError(`device: ipc://${path} is taken by another frontend that is running`);
+  }
+  await rm(path, { force: true }).catch((cause: unknown) => {
+    throw cannotBind(`ipc://${path}`, cause);
+  });
+}
+
+function answersAt(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const probe = connectTo(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+}
+
+function cannotBind(address: string, cause: unknown): StartError {
+  const at = `device: cannot bind ${address}`;
+  switch (codeOf(cause)) {
+    case 'EADDRINUSE':
+      return new StartError(`${at}: it is taken by another process`, 1, { cause });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new StartError(`${at}: the folder is not writable`, 1, { cause });
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new StartError(`${at}: there is no such folder`, 1, { cause });
+    case 'EADDRNOTAVAIL':
+    case 'ENODEV':
+      return new StartError(`${at}: this machine has no such address`, 1, { cause });
+    default:
+      return new StartError(`${at}: ${String(cause)}`, 1, { cause });
+  }
+}
+
+export interface DeviceDealer extends AsyncIterable<DealerFrames> {
+  send(packed: Buffer): Promise<void>;
+  /** Drops what was not delivered. */
+  close(): void;
+  /** Closes after what was sent has gone out, or after half a second. */
+  closeGently(): void;
+}
+
+/** Connects lazily: the frontend may come later, or come back. */
+export function connectDevice(address: string): DeviceDealer {
+  prepareContext();
+  let isClosed = false;
+  const socket = new Dealer({
+    sendTimeout: 0,
+    sendHighWaterMark: UNCOUNTED,
+    receiveHighWaterMark: UNCOUNTED,
+    maxMessageSize: MOST_MESSAGE_BYTES,
+    linger: 0,
+    reconnectInterval: 50,
+    reconnectMaxInterval: 1000,
+    ipv6: mayBeIPv6(address),
+  });
+  socket.connect(address);
+  const close = () => {
+    isClosed = true;
+    socket.close();
+  };
+  return {
+    send: packed => socket.send(packed),
+    close,
+    closeGently() {
+      if (!isClosed) socket.linger = 500;
+      close();
+    },
+    [Symbol.asyncIterator]: () =>
+      socket[Symbol.asyncIterator]() as unknown as AsyncIterator<DealerFrames>,
+  };
+}

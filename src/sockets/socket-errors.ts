@@ -1,0 +1,22 @@
+/** What libzmq's refusals mean to us: one word for each that we act upon. */
+export type SendRefusal = 'full' | 'gone' | 'closed';
+
+export function sendRefusal(cause: unknown): SendRefusal | undefined {
+  switch (codeOf(cause)) {
+    case 'EAGAIN':
+      return 'full';
+    case 'EHOSTUNREACH':
+      return 'gone';
+    case 'EBADF':
+    case 'ENOTSOCK':
+    case 'ETERM':
+      return 'closed';
+    default:
+      return undefined;
+  }
+}
+
+export const codeOf = (cause: unknown): string | undefined =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : undefined;
