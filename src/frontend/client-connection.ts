@@ -1,0 +1,322 @@
+/**
+ * One client's connection: requests are asked one after the other, answers are written in order. It
+ * knows no socket and no timer of its own; the frontend's sweep lets it see what is overdue.
+ */
+import type { Clock } from '../kernel/clock.js';
+import { kindOf, type ErrorCode } from '../kernel/errors.js';
+import { answerHead, chunkEnd, chunkHead, framingForClient } from '../http/fields.js';
+import type { AnswerFraming } from '../http/message.js';
+import { continueAnswer, ownAnswer } from '../http/own-answers.js';
+import { framingAt, type Answer, type Interim, type Part } from '../wire/envelope.js';
+import { ClientWriter, type WriterHost } from './client-writer.js';
+import type { Asker, Exchange, WholeRequest } from './exchange.js';
+import type { Arrival, Incoming, Manners } from './incoming.js';
+
+/** All that a connection needs from the frontend. */
+export interface ConnectionHost {
+  /** Done, or refused at once. Empty bytes close the connection. */
+  send(bytes: Buffer): Promise<void>;
+  /** Finds a worker for the request; or says why nobody can be asked. */
+  ask(request: WholeRequest, asker: Asker): Exchange | ErrorCode;
+  /** The answer is complete, or was given up. */
+  ended(exchange: Exchange): void;
+  /** Nobody waits for the answer any more. */
+  cancel(exchange: Exchange): void;
+  /** So many bytes of an answer's body have found a place. */
+  grant(exchange: Exchange, bytes: number): void;
+  refused(code: ErrorCode, because: string): void;
+  /** The connection is closed: forget it. */
+  closed(): void;
+  /** The frontend drains: connections end with the answer that they wait for. */
+  isStopping(): boolean;
+}
+
+/** Milliseconds. */
+export interface ConnectionLimits {
+  readonly idle: number;
+  readonly tunnel: number;
+  /** Bytes: credit goes back in amounts that are worth an envelope. */
+  readonly grant: number;
+}
+
+interface Asked {
+  readonly exchange: Exchange;
+  readonly manners: Manners;
+  /** How the body goes to the client; undefined: not answered yet. */
+  framing: AnswerFraming['kind'] | undefined;
+}
+
+/**
+ * How long a client that we refused may go on sending before the connection closes: closing on what
+ * was not read resets it, and the answer could be lost with that (RFC 9112 §9.6).
+ */
+const LINGER = 1000;
+/** Heads and bodies up to this go in one piece; above, copying costs more than a second message. */
+const JOIN_BYTES = 16_384;
+const RETRY_AFTER = 1;
+
+export class ClientConnection implements Asker, WriterHost {
+  readonly #host: ConnectionHost;
+  readonly #limits: ConnectionLimits;
+  readonly #clock: Clock;
+  readonly #incoming: Incoming;
+  readonly #writer: ClientWriter;
+  #asked: Asked | undefined;
+  #phase: 'http' | 'tunnel' | 'lingering' | 'over' = 'http';
+  /** Monotonic milliseconds: when this phase, or the present silence, began. */
+  #since: number;
+  #toGrant = 0;
+  #isProceeding = false;
+
+  constructor(about: {
+    readonly host: ConnectionHost;
+    readonly limits: ConnectionLimits;
+    readonly clock: Clock;
+    /** Makes the reading side, which says through `arrived` that there is something to take. */
+    readonly incoming: (arrived: () => void) => Incoming;
+  }) {
+    this.#host = about.host;
+    this.#limits = about.limits;
+    this.#clock = about.clock;
+    this.#since = about.clock.now();
+    this.#writer = new ClientWriter(this, about.clock);
+    this.#incoming = about.incoming(() => this.#proceed());
+  }
+
+  /** Nothing is asked, nothing has begun to arrive, nothing is left to write. */
+  get isIdle(): boolean {
+    return this.#asked === undefined && this.#incoming.isIdle && this.#writer.idle;
+  }
+
+  received(bytes: Buffer): void {
+    if (this.#phase === 'http') this.#incoming.push(bytes);
+    else if (this.#phase === 'tunnel') this.#tunnelled(bytes);
+  }
+
+  /** The client has gone. */
+  gone(): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#writer.abandon();
+    this.#incoming.discard();
+    const asked = this.#asked;
+    this.#asked = undefined;
+    if (asked !== undefined) this.#host.cancel(asked.exchange);
+  }
+
+  /** The frontend drains: who waits for nothing goes now. */
+  drain(): void {
+    if (this.#phase === 'http' && this.isIdle) this.#writer.close();
+  }
+
+  /** Closes at once: there is no room for another connection. */
+  turnAway(): void {
+    this.#refuse('ERR_CONNECTIONS_FULL');
+  }
+
+  sweep(now: number): void {
+    const silent = now - this.#since;
+    if (this.#phase === 'http') {
+      this.#incoming.sweep(now);
+      if (this.isIdle && silent > this.#limits.idle) this.#writer.close();
+    } else if (this.#phase === 'tunnel') {
+      if (silent > this.#limits.tunnel) this.#hangUp();
+    } else if (this.#phase === 'lingering' && silent > LINGER) this.#writer.close();
+  }
+
+  // ── what comes from the worker ──
+
+  interim([, , status, reason, fields]: Interim): void {
+    if (this.#asked?.manners.version !== '1.1') return; // RFC 9110 §15.2
+    this.#writer.write(Buffer.from(`HTTP/1.1 ${status} ${reason}\r\n${fields}\r\n`, 'latin1'));
+  }
+
+  answer([, , status, reason, fields, framing, body, more, trailers]: Answer): void {
+    const asked = this.#asked;
+    if (asked === undefined) return;
+    const { version: clientVersion } = asked.manners;
+    const wanted = framingAt(framing);
+    if (wanted === 'tunnel') this.#becomeTunnel();
+    asked.framing = framingForClient(wanted === 'open' ? 'chunked' : wanted, clientVersion);
+    asked.exchange.answered = true;
+    const keepAlive = this.#keepsAlive(asked);
+    const head = { status, reason, fields, framing: asked.framing, clientVersion, keepAlive };
+    this.#writeBody(asked, answerHead(head), body, more, trailers);
+    if (wanted !== 'tunnel') return;
+    const early = this.#incoming.intoTunnel();
+    if (early.length > 0) this.#tunnelled(early);
+  }
+
+  part([, , bytes, more, trailers]: Part): void {
+    const asked = this.#asked;
+    if (asked?.framing === undefined) return;
+    if (this.#phase === 'tunnel') this.#since = this.#clock.now();
+    this.#writeBody(asked, '', bytes, more, trailers);
+  }
+
+  failed(code: ErrorCode, because: string): void {
+    const asked = this.#asked;
+    if (asked === undefined) return;
+    this.#host.refused(code, because);
+    const { headOnly, version } = asked.manners;
+    // Whoever hears from us that something is wrong may keep its connection, if it can.
+    const keepAlive = version === '1.1' && this.#keepsAlive(asked);
+    this.#writer.write(ourAnswer(code, keepAlive, headOnly));
+    this.#answered(asked, keepAlive);
+  }
+
+  cut(): void {
+    this.#asked = undefined;
+    this.#incoming.discard();
+    this.#phase = 'lingering'; // until the close is taken
+    this.#writer.cut();
+  }
+
+  // ── what comes from the writer ──
+
+  send(bytes: Buffer): Promise<void> {
+    return this.#host.send(bytes);
+  }
+
+  closed(): void {
+    this.gone();
+    this.#host.closed();
+  }
+
+  /** Asks the next request, if there is one and nothing is asked. */
+  #proceed(): void {
+    if (this.#isProceeding) return; // taking one reads ahead, and may announce the next
+    this.#isProceeding = true;
+    while (this.#asked === undefined && this.#phase === 'http') {
+      const arrival = this.#incoming.take();
+      if (arrival === undefined) break;
+      this.#serve(arrival);
+    }
+    this.#isProceeding = false;
+    if (this.#asked !== undefined || !this.#incoming.owesContinue) return;
+    this.#incoming.owesContinue = false;
+    this.#writer.write(continueAnswer);
+  }
+
+  #serve(arrival: Arrival): void {
+    if (arrival.kind === 'refusal') {
+      this.#host.refused(arrival.code, arrival.because);
+      this.#refuse(arrival.code);
+      return;
+    }
+    const { request, manners } = arrival;
+    const exchange = this.#host.ask(request, this);
+    if (typeof exchange === 'string') {
+      this.#host.refused(exchange, 'nobody could be asked');
+      const keepAlive = manners.version === '1.1' && manners.keepAlive && !this.#host.isStopping();
+      this.#writer.write(ourAnswer(exchange, keepAlive, manners.headOnly));
+      request.body.discard();
+      this.#next(request, keepAlive);
+      return;
+    }
+    this.#asked = { exchange, manners, framing: undefined };
+  }
+
+  #refuse(code: ErrorCode): void {
+    this.#writer.write(ourAnswer(code, false, false));
+    this.#linger();
+  }
+
+  #keepsAlive({ manners, framing }: Asked): boolean {
+    return manners.keepAlive && framing !== 'close' && !this.#host.isStopping();
+  }
+
+  #writeBody(asked: Asked, head: string, body: Uint8Array, more: boolean, trailers: string): void {
+    const chunked = asked.framing === 'chunked';
+    const before = chunked && body.length > 0 ? `${head}${chunkHead(body.length)}` : head;
+    const end = chunked && body.length > 0 ? chunkEnd : '';
+    const after = chunked && !more ? `${end}0\r\n${trailers}\r\n` : end;
+    const taken = more && body.length > 0 ? () => this.#taken(asked, body.length) : undefined;
+    this.#write(before, body, after, taken);
+    if (more) return;
+    if (asked.framing === 'tunnel') return this.#tunnelEnded(asked);
+    this.#answered(asked, this.#keepsAlive(asked));
+  }
+
+  #write(before: string, body: Uint8Array, after: string, taken?: () => void): void {
+    const size = before.length + body.length + after.length;
+    if (size === 0) return;
+    if (size <= JOIN_BYTES) {
+      const joined = Buffer.allocUnsafe(size);
+      joined.write(before, 0, 'latin1');
+      joined.set(body, before.length);
+      joined.write(after, before.length + body.length, 'latin1');
+      this.#writer.write(joined, taken);
+      return;
+    }
+    if (before.length > 0) this.#writer.write(Buffer.from(before, 'latin1'));
+    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    this.#writer.write(bytes, taken);
+    if (after.length > 0) this.#writer.write(Buffer.from(after, 'latin1'));
+  }
+
+  #taken(asked: Asked, bytes: number): void {
+    if (this.#asked !== asked) return;
+    this.#toGrant += bytes;
+    if (this.#toGrant < this.#limits.grant) return;
+    this.#host.grant(asked.exchange, this.#toGrant);
+    this.#toGrant = 0;
+  }
+
+  #answered({ exchange }: Asked, keepAlive: boolean): void {
+    this.#asked = undefined;
+    this.#toGrant = 0;
+    this.#host.ended(exchange);
+    this.#next(exchange.request, keepAlive);
+  }
+
+  /** Goes on behind an answer. */
+  #next(answered: WholeRequest, keepAlive: boolean): void {
+    this.#since = this.#clock.now();
+    if (!keepAlive) return this.#incoming.isIdle ? this.#writer.close() : this.#linger();
+    if (answered.upgrade) this.#incoming.resume();
+    this.#proceed();
+  }
+
+  #linger(): void {
+    this.#incoming.discard();
+    this.#phase = 'lingering';
+    this.#since = this.#clock.now();
+  }
+
+  // ── tunnel ──
+
+  #becomeTunnel(): void {
+    this.#phase = 'tunnel';
+    this.#since = this.#clock.now();
+  }
+
+  #tunnelled(bytes: Buffer): void {
+    this.#since = this.#clock.now();
+    const asked = this.#asked;
+    if (asked === undefined || asked.exchange.tunnel(bytes)) return;
+    this.#hangUp();
+  }
+
+  #hangUp(): void {
+    if (this.#asked !== undefined) this.#host.cancel(this.#asked.exchange);
+    this.cut();
+  }
+
+  #tunnelEnded({ exchange }: Asked): void {
+    this.#asked = undefined;
+    this.#host.ended(exchange);
+    this.#writer.close();
+  }
+}
+
+const ourAnswer = (code: ErrorCode, keepAlive: boolean, headOnly: boolean): Buffer => {
+  const { status, meaning } = kindOf(code);
+  return ownAnswer({
+    status,
+    text: `${status}: ${meaning} (${code})`,
+    keepAlive,
+    headOnly,
+    retryAfter: status === 503 ? RETRY_AFTER : undefined,
+  });
+};

@@ -1,0 +1,113 @@
+/**
+ * What goes to one client, in order. Pieces that libzmq does not take wait here; how much can wait
+ * is bounded, because a worker gets credit only for what was taken.
+ */
+import type { Cancel, Clock } from '../kernel/clock.js';
+import { nextPause } from '../sockets/patience.js';
+import { sendRefusal } from '../sockets/socket-errors.js';
+
+/** All that a writer needs from its connection. */
+export interface WriterHost {
+  /** Done, or refused at once. Empty bytes close the connection. */
+  send(bytes: Buffer): Promise<void>;
+  /** The connection is closed, after all that was written, or the client has gone. */
+  closed(): void;
+}
+
+interface Piece {
+  readonly bytes: Buffer;
+  readonly taken: (() => void) | undefined;
+}
+
+const closing: Piece = { bytes: Buffer.alloc(0), taken: undefined };
+
+export class ClientWriter {
+  readonly #host: WriterHost;
+  readonly #clock: Clock;
+  #pieces: Piece[] = [];
+  #isSending = false;
+  #isClosing = false;
+  #isOver = false;
+  #pause = 0;
+  #cancelRetry: Cancel | undefined;
+
+  constructor(host: WriterHost, clock: Clock) {
+    this.#host = host;
+    this.#clock = clock;
+  }
+
+  /** Everything written was taken. */
+  get idle(): boolean {
+    return this.#pieces.length === 0;
+  }
+
+  /** `taken` is called when libzmq has them; the bytes must not be changed afterwards. */
+  write(bytes: Buffer, taken?: () => void): void {
+    if (this.#isOver || this.#isClosing) return;
+    this.#pieces.push({ bytes, taken });
+    this.#sendNext();
+  }
+
+  /** Closes the connection after what was written. */
+  close(): void {
+    if (this.#isOver || this.#isClosing) return;
+    this.#isClosing = true;
+    this.#pieces.push(closing);
+    this.#sendNext();
+  }
+
+  /** Closes the connection now; what libzmq has not taken is dropped. */
+  cut(): void {
+    if (this.#isOver) return;
+    this.#isClosing = true;
+    this.#pieces = [closing];
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    this.#sendNext();
+  }
+
+  /** The client has gone: nothing can be written any more. */
+  abandon(): void {
+    this.#isOver = true;
+    this.#pieces = [];
+    this.#cancelRetry?.();
+  }
+
+  #sendNext(): void {
+    const [piece] = this.#pieces;
+    if (piece === undefined || this.#isSending || this.#cancelRetry !== undefined) return;
+    this.#isSending = true;
+    this.#host.send(piece.bytes).then(
+      () => this.#sent(piece),
+      (cause: unknown) => this.#refused(cause),
+    );
+  }
+
+  #sent(piece: Piece): void {
+    this.#isSending = false;
+    if (this.#isOver) return;
+    this.#pause = 0;
+    if (this.#pieces[0] === piece) this.#pieces.shift(); // not, if we were cut meanwhile
+    piece.taken?.();
+    if (piece === closing) this.#end();
+    else this.#sendNext();
+  }
+
+  #refused(cause: unknown): void {
+    this.#isSending = false;
+    if (this.#isOver) return;
+    // Not even the close is taken while the pipe is full. A client that never reads is cut off by
+    // the kernel (timeouts.write, see sockets/stream-server.ts).
+    if (sendRefusal(cause) !== 'full') return this.#end();
+    this.#pause = nextPause(this.#pause);
+    this.#cancelRetry = this.#clock.after(this.#pause, () => {
+      this.#cancelRetry = undefined;
+      this.#sendNext();
+    });
+  }
+
+  #end(): void {
+    this.abandon();
+    this.#host.closed();
+  }
+}

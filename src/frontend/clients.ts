@@ -1,0 +1,67 @@
+/** One listening address and the connections that came in over it. */
+import type { ConnectionId } from '../kernel/ids.js';
+import { connectionId } from '../kernel/ids.js';
+import type { StreamFrames } from '../wire/frames.js';
+import type { ClientConnection } from './client-connection.js';
+
+export interface ClientsHost {
+  /** A connection for a new client; `closed` is to be called when it is over. */
+  connection(routingId: Buffer, closed: () => void): ClientConnection;
+  /** While it is there nothing more is read: the disk is behind. */
+  pressure(): Promise<void> | undefined;
+}
+
+export class Clients {
+  readonly #host: ClientsHost;
+  readonly #connections = new Map<ConnectionId, ClientConnection>();
+
+  constructor(host: ClientsHost) {
+    this.#host = host;
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** How many of them have something going on. */
+  get busy(): number {
+    let busy = 0;
+    for (const connection of this.#connections.values()) if (!connection.isIdle) busy += 1;
+    return busy;
+  }
+
+  /** Reads until the socket is closed. */
+  async read(socket: AsyncIterable<StreamFrames>): Promise<void> {
+    for await (const [routingId, bytes] of socket) {
+      this.#received(routingId, bytes);
+      const pressure = this.#host.pressure();
+      if (pressure !== undefined) await pressure;
+    }
+  }
+
+  sweep(now: number): void {
+    for (const connection of this.#connections.values()) connection.sweep(now);
+  }
+
+  drain(): void {
+    for (const connection of this.#connections.values()) connection.drain();
+  }
+
+  #received(routingId: Buffer, bytes: Buffer): void {
+    const id = connectionId(routingId);
+    const connection = this.#connections.get(id);
+    if (bytes.length > 0) {
+      connection?.received(bytes); // nobody: sent before our close arrived
+      return;
+    }
+    // Hello and goodbye look the same: whom we know is leaving. (A goodbye that was queued when we
+    // closed looks like a hello; the deadline for idle connections sweeps it away.)
+    if (connection === undefined) {
+      const forget = () => void this.#connections.delete(id);
+      this.#connections.set(id, this.#host.connection(routingId, forget));
+    } else {
+      this.#connections.delete(id);
+      connection.gone();
+    }
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * The frontend process: puts clients, dispatcher and workers together, and decides nothing itself.
+ * Started by `cutover frontend`, ends by `stop`.
+ */
+import { randomInt } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { ProxyReader } from '../http/proxy-protocol.js';
+import { RequestReader } from '../http/request-reader.js';
+import type { Config } from '../config/config.js';
+import type { Cancel, Clock } from '../kernel/clock.js';
+import type { ErrorCode } from '../kernel/errors.js';
+import type { Report } from '../kernel/events.js';
+import { exchangeId } from '../kernel/ids.js';
+import { connectionsWithin, openFilesLimit } from '../kernel/limits.js';
+import type { Role } from '../kernel/role.js';
+import { bindDevice, type DeviceRouter } from '../sockets/device.js';
+import { listenForClients, type StreamServer } from '../sockets/stream-server.js';
+import { kinds, type OfExchange } from '../wire/envelope.js';
+import { ClientConnection } from './client-connection.js';
+import { Clients } from './clients.js';
+import { Dispatcher } from './dispatcher.js';
+import { Exchange, type Asker, type WholeRequest } from './exchange.js';
+import { Incoming } from './incoming.js';
+import { Spool } from './spool.js';
+import { Workers } from './workers.js';
+
+export interface FrontendOptions {
+  readonly config: Config;
+  /** Where the device listens: `ipc://path` or `tcp://host:port`. */
+  readonly device: string;
+  /** Listening descriptors that were handed over, in place of addresses of our own. */
+  readonly descriptors: { readonly proxy?: number; readonly trusted?: number };
+  readonly clock: Clock;
+  readonly report: Report;
+}
+
+/** Milliseconds between two looks at deadlines: they are kept to about so much. */
+const SWEEP = 250;
+const DRAIN_LOOK = 20;
+/** Nobody is turned away by the end of a drain who connected so shortly before. */
+const SETTLED = 200;
+
+/** Throws StartError: address taken, path not writable, too few descriptors. */
+export async function startFrontend(options: FrontendOptions): Promise<Role> {
+  const { config, descriptors } = options;
+  const connections = connectionsWithin(openFilesLimit(), config.limits.connections);
+  const device = await bindDevice(options.device);
+  const servers: StreamServer[] = [];
+  try {
+    const { proxy } = config;
+    servers.push(await listenForClients(listening(config, proxy, descriptors.proxy)));
+    if (proxy.trusted !== undefined) {
+      servers.push(await listenForClients(listening(config, proxy.trusted, descriptors.trusted)));
+    }
+  } catch (cause) {
+    for (const server of servers) server.close();
+    device.close();
+    throw cause;
+  }
+  return new Frontend(options, device, servers, connections);
+}
+
+const listening = (
+  { proxy, timeouts }: Config,
+  { host, port }: { readonly host: string; readonly port: number },
+  descriptor: number | undefined,
+) => ({
+  host,
+  port,
+  backlog: proxy.backlog,
+  writeTimeout: timeouts.write * 1000,
+  descriptor,
+});
+
+class Frontend implements Role {
+  readonly stopped: Promise<void>;
+  readonly #options: FrontendOptions;
+  readonly #device: DeviceRouter;
+  readonly #servers: readonly StreamServer[];
+  readonly #mostConnections: number;
+  readonly #spool: Spool;
+  readonly #dispatcher: Dispatcher;
+  readonly #workers: Workers;
+  readonly #clients: readonly Clients[];
+  readonly #cancelSweep: Cancel;
+  // Ids of a predecessor must not be taken for ours: a worker may still speak of them.
+  #lastExchange = randomInt(2 ** 31);
+  #isStopping = false;
+  #lastConnect = -Infinity;
+  #isFullReported = false;
+  #stop: Promise<void> | undefined;
+
+  constructor(
+    options: FrontendOptions,
+    device: DeviceRouter,
+    servers: readonly StreamServer[],
+    mostConnections: number,
+  ) {
+    const { config, clock, report } = options;
+    const { limits, timeouts } = config;
+    this.#options = options;
+    this.#device = device;
+    this.#servers = servers;
+    this.#mostConnections = mostConnections;
+    this.#spool = new Spool({ memory: limits.memory, folder: limits.spool ?? tmpdir() });
+    this.#dispatcher = new Dispatcher(
+      { queue: limits.queue, outstanding: limits.outstanding, wait: timeouts.queue * 1000 },
+      () => clock.now(),
+    );
+    this.#workers = new Workers(
+      {
+        send: (routingId, packed) => device.send(routingId, packed),
+        said: (exchange, envelope) => this.#said(exchange, envelope),
+        broken: (exchange, cause) => this.#broken(exchange, cause),
+      },
+      {
+        name: device.address,
+        window: config.device.window,
+        heartbeat: config.device.heartbeat * 1000,
+        silence: config.device.silence * 1000,
+      },
+      this.#dispatcher,
+      options,
+    );
+    this.#clients = servers.map((server, index) => this.#clientsOf(server, index > 0));
+    this.#cancelSweep = clock.every(SWEEP, () => this.#sweep());
+    this.stopped = this.#run();
+    this.stopped.catch(() => undefined); // whoever waits for it hears of it
+    for (const { host, port } of servers) {
+      report({
+        type: 'frontend-listening',
+        address: `${host}:${port}`,
+        device: device.address,
+      });
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stop ??= this.#drain();
+    return this.#stop;
+  }
+
+  /** Reads all sockets until they are closed. */
+  async #run(): Promise<void> {
+    const readers = this.#servers.map((server, index) => this.#clients[index]?.read(server));
+    try {
+      await Promise.all([this.#readDevice(), ...readers]);
+    } finally {
+      this.#close();
+    }
+    this.#options.report({ type: 'frontend-stopped' });
+  }
+
+  async #readDevice(): Promise<void> {
+    for await (const frames of this.#device) this.#workers.received(frames);
+  }
+
+  #clientsOf(server: StreamServer, isTrusted: boolean): Clients {
+    const { config, clock, report } = this.#options;
+    const { limits, timeouts, proxy } = config;
+    const incomingLimits = {
+      headTimeout: timeouts.head * 1000,
+      bodyTimeout: timeouts.body * 1000,
+      pipeline: limits.pipeline,
+      forwarded: proxy.forwarded,
+      upgrades: proxy.upgrades,
+    };
+    const connectionLimits = {
+      idle: timeouts.idle * 1000,
+      tunnel: timeouts.tunnel * 1000,
+      grant: Math.min(32_768, Math.ceil(config.device.window / 2)),
+    };
+    const collector = () => this.#spool.collector();
+    const now = () => clock.now();
+    const frontend = {
+      ask: (request: WholeRequest, asker: Asker) => this.#ask(request, asker),
+      ended: (exchange: Exchange) => this.#dispatcher.ended(exchange),
+      cancel: (exchange: Exchange) => this.#dispatcher.cancel(exchange),
+      grant: (exchange: Exchange, bytes: number) => this.#dispatcher.grant(exchange, bytes),
+      refused: (code: ErrorCode, because: string) =>
+        report({ type: 'request-refused', code, because }),
+      isStopping: () => this.#isStopping,
+    };
+    const incoming = (arrived: () => void) =>
+      new Incoming(
+        new RequestReader(limits),
+        incomingLimits,
+        { now, collector, arrived },
+        isTrusted ? new ProxyReader() : undefined,
+      );
+    return new Clients({
+      connection: (routingId, closed) => {
+        const send = (bytes: Buffer) => server.send(routingId, bytes);
+        const host = { ...frontend, send, closed };
+        return this.#connected(
+          new ClientConnection({ host, limits: connectionLimits, clock, incoming }),
+        );
+      },
+      pressure: () => this.#spool.pressure,
+    });
+  }
+
+  #connected(connection: ClientConnection): ClientConnection {
+    this.#lastConnect = this.#options.clock.now();
+    const count = this.#clients.reduce((sum, { size }) => sum + size, 1);
+    if (count <= this.#mostConnections) return connection;
+    connection.turnAway();
+    if (!this.#isFullReported) {
+      this.#options.report({ type: 'connections-full', limit: this.#mostConnections });
+    }
+    this.#isFullReported = true;
+    return connection;
+  }
+
+  #ask(request: WholeRequest, asker: Asker): Exchange | ErrorCode {
+    this.#lastExchange += 1;
+    const exchange = new Exchange(exchangeId(this.#lastExchange), request, asker);
+    return this.#dispatcher.ask(exchange) ?? exchange;
+  }
+
+  #said(exchange: Exchange, envelope: OfExchange): void {
+    switch (envelope[0]) {
+      case kinds.answer:
+        return exchange.asker.answer(envelope);
+      case kinds.part:
+        return exchange.asker.part(envelope);
+      case kinds.interim:
+        return exchange.asker.interim(envelope);
+      case kinds.credit:
+        return exchange.granted(envelope[2]);
+      case kinds.failure:
+        this.#dispatcher.ended(exchange);
+        if (exchange.answered) exchange.asker.cut();
+        else exchange.asker.failed(envelope[2], envelope[3]);
+    }
+  }
+
+  #broken(exchange: Exchange, cause: unknown): void {
+    this.#options.report({ type: 'spool-failed', because: String(cause) });
+    this.#dispatcher.cancel(exchange);
+    if (exchange.answered) exchange.asker.cut();
+    else exchange.asker.failed('ERR_SPOOL', String(cause));
+  }
+
+  #sweep(): void {
+    const now = this.#options.clock.now();
+    for (const clients of this.#clients) clients.sweep(now);
+    this.#dispatcher.sweep(now);
+    this.#workers.sweep(now);
+    this.#isFullReported = false;
+  }
+
+  /**
+   * libzmq cannot stop listening without cutting every connection, so a draining frontend goes on
+   * answering, each answer with `Connection: close`, until nobody waits for anything.
+   */
+  async #drain(): Promise<void> {
+    const { clock, config, report } = this.#options;
+    this.#isStopping = true;
+    const connections = this.#clients.reduce((sum, { size }) => sum + size, 0);
+    report({ type: 'frontend-draining', exchanges: this.#dispatcher.inFlight, connections });
+    for (const clients of this.#clients) clients.drain();
+    const deadline = clock.now() + config.timeouts.drain * 1000;
+    while (clock.now() < deadline && !this.#isQuiet()) {
+      await new Promise<void>(resolve => void clock.after(DRAIN_LOOK, resolve));
+    }
+    this.#close();
+    await this.stopped;
+  }
+
+  #isQuiet(): boolean {
+    if (this.#clients.some(({ busy }) => busy > 0)) return false;
+    const isSettled = this.#options.clock.now() - this.#lastConnect > SETTLED;
+    return isSettled || this.#clients.every(({ size }) => size === 0);
+  }
+
+  #close(): void {
+    this.#cancelSweep();
+    this.#workers.leave();
+    for (const server of this.#servers) server.close();
+    this.#device.close();
+  }
+}

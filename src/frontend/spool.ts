@@ -1,0 +1,191 @@
+/**
+ * Large bodies go to a temporary file, because a STREAM socket cannot stop reading one connection
+ * without stopping all of them. The file has no name from the moment it is open: the kernel frees
+ * it when the process ends, however it ends.
+ */
+import { constants } from 'node:fs';
+import { open, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { CutoverError } from '../kernel/errors.js';
+import { bodyInMemory, noBody, type Body } from './body.js';
+
+/** Bytes that may wait for the disk, over all bodies, before nothing more is read from anybody. */
+const MOST_WAITING = 32 * 1024 * 1024;
+const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = constants;
+
+export interface SpoolOptions {
+  /** Bytes of a body that stay in memory. */
+  readonly memory: number;
+  /** The folder for temporary files. */
+  readonly folder: string;
+}
+
+/** What all bodies of a frontend share: where they go, and how far the disk is behind. */
+export class Spool {
+  readonly options: SpoolOptions;
+  #waiting = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(options: SpoolOptions) {
+    this.options = options;
+  }
+
+  /** Undefined while the disk keeps up; otherwise wait for it before reading on. */
+  get pressure(): Promise<void> | undefined {
+    if (this.#waiting <= MOST_WAITING) return undefined;
+    return new Promise(resolve => (this.#wake = resolve));
+  }
+
+  /** So many bytes wait for the disk now (negative: fewer). */
+  waits(bytes: number): void {
+    this.#waiting += bytes;
+    if (this.#waiting > MOST_WAITING / 2) return;
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  collector(): BodyCollector {
+    return new BodyCollector(this);
+  }
+}
+
+/** Takes a body piece by piece; in memory first, then to a file. */
+export class BodyCollector {
+  readonly #spool: Spool;
+  #pieces: Buffer[] = [];
+  #size = 0;
+  #file: SpoolFile | undefined;
+
+  constructor(spool: Spool) {
+    this.#spool = spool;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(piece: Buffer): void {
+    this.#size += piece.length;
+    if (this.#file !== undefined) return this.#file.write([piece]);
+    this.#pieces.push(piece);
+    if (this.#size <= this.#spool.options.memory) return;
+    this.#file = new SpoolFile(this.#spool);
+    this.#file.write(this.#pieces);
+    this.#pieces = [];
+  }
+
+  /** Rejects with ERR_SPOOL when the disk did not take it. In memory it is there at once. */
+  end(): Body | Promise<Body> {
+    if (this.#file !== undefined) return this.#file.finished();
+    if (this.#size === 0) return noBody;
+    const [first] = this.#pieces;
+    const single = this.#pieces.length === 1 && first !== undefined;
+    return bodyInMemory(single ? first : Buffer.concat(this.#pieces));
+  }
+
+  discard(): void {
+    this.#pieces = [];
+    this.#file?.discard();
+  }
+}
+
+class SpoolFile {
+  readonly #spool: Spool;
+  readonly #handle: Promise<FileHandle>;
+  #pieces: Buffer[] = [];
+  #written = 0;
+  #writing: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #discarded = false;
+
+  constructor(spool: Spool) {
+    this.#spool = spool;
+    this.#handle = openNameless(spool.options.folder);
+    this.#handle.catch((cause: unknown) => (this.#failure ??= asError(cause)));
+  }
+
+  write(pieces: readonly Buffer[]): void {
+    if (this.#failure !== undefined || this.#discarded) return;
+    for (const piece of pieces) this.#spool.waits(piece.length);
+    this.#pieces.push(...pieces);
+    this.#writing ??= this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#pieces.length > 0) {
+      const pieces = this.#pieces;
+      this.#pieces = [];
+      const size = pieces.reduce((sum, { length }) => sum + length, 0);
+      try {
+        if (this.#failure === undefined) await this.#append(pieces);
+      } catch (cause) {
+        this.#failure = asError(cause);
+      } finally {
+        this.#spool.waits(-size);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  async #append(pieces: readonly Buffer[]): Promise<void> {
+    const handle = await this.#handle;
+    const bytes = Buffer.concat(pieces);
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, this.#written);
+      done += bytesWritten;
+      this.#written += bytesWritten;
+    }
+  }
+
+  async finished(): Promise<Body> {
+    while (this.#writing !== undefined) await this.#writing;
+    if (this.#failure !== undefined) {
+      this.discard();
+      throw new CutoverError(
+        'ERR_SPOOL',
+        `${this.#spool.options.folder}: ${this.#failure.message}`,
+        {
+          cause: this.#failure,
+        },
+      );
+    }
+    const handle = await this.#handle;
+    return {
+      size: this.#written,
+      whole: undefined,
+      discard: () => this.discard(),
+      async read(offset, most) {
+        const buffer = Buffer.allocUnsafe(most);
+        const { bytesRead } = await handle.read(buffer, 0, most, offset);
+        return buffer.subarray(0, bytesRead);
+      },
+    };
+  }
+
+  discard(): void {
+    if (this.#discarded) return;
+    this.#discarded = true;
+    void this.#close();
+  }
+
+  async #close(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    await this.#handle.then(handle => handle.close()).catch(() => undefined);
+  }
+}
+
+const asError = (cause: unknown): Error =>
+  cause instanceof Error ? cause : new Error(String(cause));
+
+async function openNameless(folder: string): Promise<FileHandle> {
+  const path = join(folder, `cutover-body-${randomUUID()}`);
+  const handle = await open(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o600);
+  try {
+    await unlink(path);
+  } catch (cause) {
+    await handle.close();
+    throw cause;
+  }
+  return handle;
+}

@@ -1,0 +1,191 @@
+/**
+ * The frontend's end of the device: workers come, show that they are alive, drain, hang, die. What
+ * they say of exchanges is handed on.
+ */
+import type { Clock } from '../kernel/clock.js';
+import { CutoverError } from '../kernel/errors.js';
+import type { Report } from '../kernel/events.js';
+import { workerId, type WorkerId } from '../kernel/ids.js';
+import { Outbox } from '../sockets/outbox.js';
+import { sendRefusal } from '../sockets/socket-errors.js';
+import { decodeFromWorker } from '../wire/batch.js';
+import {
+  kinds,
+  type FromFrontend,
+  type FromWorker,
+  type Hello,
+  type OfExchange,
+} from '../wire/envelope.js';
+import type { RouterFrames } from '../wire/frames.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { Exchange } from './exchange.js';
+import { WorkerPeer } from './worker-peer.js';
+
+export interface WorkersHost {
+  /** Done, or refused at once. */
+  send(routingId: Buffer, packed: Buffer): Promise<void>;
+  /** What a worker says of one of its exchanges. */
+  said(exchange: Exchange, envelope: OfExchange): void;
+  broken(exchange: Exchange, cause: unknown): void;
+}
+
+export interface WorkersOptions {
+  readonly name: string;
+  /** Bytes of an answer that workers may send without credit. */
+  readonly window: number;
+  /** Milliseconds. */
+  readonly heartbeat: number;
+  readonly silence: number;
+}
+
+/** Somebody who is connected; a worker, once it has said hello. */
+interface Connected {
+  readonly outbox: Outbox<FromFrontend>;
+  worker: WorkerPeer | undefined;
+  /** It speaks another version of the protocol, or nonsense: reported once, never answered again. */
+  isRefused: boolean;
+}
+
+export class Workers {
+  readonly #host: WorkersHost;
+  readonly #options: WorkersOptions;
+  readonly #dispatcher: Dispatcher;
+  readonly #clock: Clock;
+  readonly #report: Report;
+  readonly #connected = new Map<WorkerId, Connected>();
+  #nextBeat: number;
+
+  constructor(
+    host: WorkersHost,
+    options: WorkersOptions,
+    dispatcher: Dispatcher,
+    { clock, report }: { readonly clock: Clock; readonly report: Report },
+  ) {
+    this.#host = host;
+    this.#options = options;
+    this.#dispatcher = dispatcher;
+    this.#clock = clock;
+    this.#report = report;
+    this.#nextBeat = clock.now() + options.heartbeat;
+  }
+
+  received([routingId, packed]: RouterFrames): void {
+    const id = workerId(routingId);
+    const known = this.#connected.get(id);
+    // Coming and going look the same (ZMQ_ROUTER_NOTIFY): whom we know is leaving.
+    if (packed.length === 0) {
+      if (known === undefined) this.#welcomeStranger(id, routingId);
+      else this.#gone(id, known, 'its connection is closed');
+      return;
+    }
+    const from = known ?? this.#welcomeStranger(id, routingId);
+    if (from.isRefused) return;
+    try {
+      for (const envelope of decodeFromWorker(packed)) this.#heard(id, from, envelope);
+    } catch (cause) {
+      this.#refuse(id, from, cause);
+    }
+  }
+
+  /** Shows that we are alive; gives up who was not heard of for too long. */
+  sweep(now: number): void {
+    const isBeat = now >= this.#nextBeat;
+    if (isBeat) this.#nextBeat = now + this.#options.heartbeat;
+    for (const { worker, outbox } of this.#connected.values()) {
+      if (worker === undefined) continue;
+      if (isBeat) outbox.push([kinds.beat]);
+      if (now - worker.lastHeard > this.#options.silence) this.#lost(worker, 'it was silent');
+    }
+  }
+
+  /** We stop: tells them so, now, that nobody waits for us. Nothing comes after it. */
+  leave(): void {
+    for (const { worker, outbox } of this.#connected.values()) {
+      if (worker !== undefined) outbox.push([kinds.farewell]);
+      outbox.flush();
+    }
+  }
+
+  /** Asks who it is: an id that is new to us may be a worker that knew our predecessor. */
+  #welcomeStranger(id: WorkerId, routingId: Buffer): Connected {
+    const stranger: Connected = {
+      outbox: new Outbox(
+        packed => this.#host.send(routingId, packed),
+        cause => this.#undelivered(id, cause),
+      ),
+      worker: undefined,
+      isRefused: false,
+    };
+    this.#connected.set(id, stranger);
+    stranger.outbox.push([kinds.stranger]);
+    return stranger;
+  }
+
+  #heard(id: WorkerId, from: Connected, envelope: FromWorker): void {
+    if (envelope[0] === kinds.hello) return this.#joined(id, from, envelope);
+    const { worker } = from;
+    if (worker === undefined) {
+      // It speaks of exchanges that we do not know: of our predecessor's, or given up by us.
+      if (envelope[0] === kinds.beat) from.outbox.push([kinds.stranger]);
+      return;
+    }
+    worker.lastHeard = this.#clock.now();
+    if (envelope[0] === kinds.goodbye) {
+      worker.draining = true;
+      worker.push([kinds.farewell]);
+    } else if (envelope[0] !== kinds.beat) {
+      const exchange = worker.exchanges.get(envelope[1]);
+      if (exchange !== undefined) this.#host.said(exchange, envelope);
+    }
+  }
+
+  #joined(id: WorkerId, from: Connected, [, name, window]: Hello): void {
+    if (from.worker !== undefined) this.#lost(from.worker, 'it began anew');
+    from.outbox.push([kinds.welcome, this.#options.name, this.#options.window]);
+    from.worker = new WorkerPeer({
+      id,
+      name,
+      window,
+      now: this.#clock.now(),
+      outbox: from.outbox,
+      broken: (exchange, cause) => this.#host.broken(exchange, cause),
+    });
+    this.#report({ type: 'worker-joined', worker: id, name });
+    this.#dispatcher.joined(from.worker);
+  }
+
+  #gone(id: WorkerId, known: Connected, because: string): void {
+    this.#connected.delete(id);
+    const { worker } = known;
+    if (worker === undefined) return;
+    if (worker.draining && worker.outstanding === 0) {
+      this.#dispatcher.left(worker, because);
+      this.#report({ type: 'worker-left', worker: id, name: worker.name });
+    } else this.#lost(worker, because);
+  }
+
+  /** It stays connected, perhaps: if it comes back to life it is a stranger. */
+  #lost(worker: WorkerPeer, because: string): void {
+    const connected = this.#connected.get(worker.id);
+    if (connected?.worker === worker) connected.worker = undefined;
+    const losses = this.#dispatcher.left(worker, because);
+    const { id, name } = worker;
+    this.#report({ type: 'worker-lost', worker: id, name, because, ...losses });
+  }
+
+  #refuse(id: WorkerId, from: Connected, cause: unknown): void {
+    if (!(cause instanceof CutoverError)) throw cause;
+    from.isRefused = true;
+    this.#report({ type: 'peer-refused', peer: id, because: cause.message });
+    // What we send carries our version in front: the other side can say what is wrong as well.
+    from.outbox.push([kinds.stranger]);
+    if (from.worker !== undefined) this.#lost(from.worker, cause.message);
+  }
+
+  #undelivered(id: WorkerId, cause: unknown): void {
+    const connected = this.#connected.get(id);
+    if (connected === undefined) return;
+    if (sendRefusal(cause) === undefined) this.#report({ type: 'fault', where: 'device', cause });
+    else this.#gone(id, connected, 'nothing can be sent to it');
+  }
+}

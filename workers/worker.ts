@@ -1,0 +1,209 @@
+/** The worker process: puts links, strategy, servers and exchanges together, and decides nothing. */
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../src/config/config.js';
+import type { Cancel, Clock } from '../src/kernel/clock.js';
+import type { Report } from '../src/kernel/events.js';
+import { versionId, type ExchangeId, type VersionId } from '../src/kernel/ids.js';
+import { isNonEmpty } from '../src/kernel/non-empty.js';
+import type { Role } from '../src/kernel/role.js';
+import { StartError } from '../src/kernel/start-error.js';
+import { firstTable, type RoutingTable } from '../src/versions/routing-table.js';
+import { kinds, type Request } from '../src/wire/envelope.js';
+import type { Version } from '../src/versions/version.js';
+import { Servers } from './containers/servers.js';
+import { Exchange, type ExchangeHost, type ExchangeLimits } from './exchange.js';
+import { FrontendLink } from './frontend-link.js';
+import { instant } from './strategies/instant.js';
+import type { Strategy } from './strategies/strategy.js';
+
+export interface WorkerOptions {
+  readonly config: Config;
+  /** Device addresses of all frontends. */
+  readonly frontends: readonly string[];
+  readonly name: string;
+  readonly clock: Clock;
+  readonly report: Report;
+  /** Default: INSTANT. */
+  readonly strategy?: Strategy;
+}
+
+/** Milliseconds between two looks at deadlines: they are kept to about so much. */
+const SWEEP = 250;
+const DRAIN_LOOK = 20;
+
+interface Linked {
+  readonly link: FrontendLink;
+  readonly exchanges: Map<ExchangeId, Exchange>;
+}
+
+export class Worker implements Role {
+  readonly stopped: Promise<void>;
+  readonly #options: WorkerOptions;
+  readonly #limits: ExchangeLimits;
+  readonly #strategy: Strategy;
+  readonly #table: RoutingTable;
+  readonly #servers = new Map<VersionId, Servers>();
+  readonly #linked: readonly Linked[];
+  readonly #cancelSweep: Cancel;
+  #stop: Promise<void> | undefined;
+  #isReady = false;
+
+  constructor(options: WorkerOptions) {
+    const { config, clock } = options;
+    this.#options = options;
+    this.#limits = limitsOf(config);
+    this.#strategy = options.strategy ?? instant;
+    this.#table = tableOf(config);
+    this.#linked = options.frontends.map(address => this.#linkTo(address));
+    this.#cancelSweep = clock.every(SWEEP, () => this.#sweep());
+    this.stopped = this.#run();
+    this.stopped.catch(() => undefined); // whoever waits for it hears of it
+  }
+
+  stop(): Promise<void> {
+    this.#stop ??= this.#drain();
+    return this.#stop;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await Promise.all(this.#linked.map(({ link }) => link.run()));
+    } finally {
+      this.#close();
+    }
+    this.#options.report({ type: 'worker-stopped', name: this.#options.name });
+  }
+
+  #linkTo(address: string): Linked {
+    const { config, name, clock, report } = this.#options;
+    const exchanges = new Map<ExchangeId, Exchange>();
+    const link = new FrontendLink(
+      {
+        address,
+        name,
+        window: config.device.window,
+        heartbeat: config.device.heartbeat * 1000,
+        silence: config.device.silence * 1000,
+        clock,
+        report,
+      },
+      {
+        request: (envelope, window) => this.#serve(linked, envelope, window),
+        said: envelope => {
+          const exchange = exchanges.get(envelope[1]);
+          if (exchange === undefined) return; // it is over
+          if (envelope[0] === kinds.part) exchange.part(envelope[2], envelope[3]);
+          else if (envelope[0] === kinds.credit) exchange.granted(envelope[2]);
+          else exchange.cancel();
+        },
+        lost() {
+          for (const exchange of exchanges.values()) exchange.cancel();
+          exchanges.clear();
+        },
+        joined: () => this.#joined(),
+      },
+    );
+    const linked = { link, exchanges };
+    return linked;
+  }
+
+  #joined(): void {
+    if (this.#isReady) return;
+    this.#isReady = true;
+    const { name, frontends, report } = this.#options;
+    report({ type: 'worker-ready', name, frontends });
+  }
+
+  #serversOf(version: Version): Servers {
+    const known = this.#servers.get(version.id);
+    if (known !== undefined) return known;
+    const { config, clock } = this.#options;
+    const servers = new Servers(version, {
+      mostConnections: config.limits.serverConnections,
+      connectTimeout: config.timeouts.connect * 1000,
+      clock,
+    });
+    this.#servers.set(version.id, servers);
+    return servers;
+  }
+
+  #serve({ link, exchanges }: Linked, request: Request, window: number): void {
+    const { clock, report } = this.#options;
+    const { version } = this.#strategy({ versions: this.#table.versions });
+    const servers = this.#serversOf(version);
+    const host: ExchangeHost = {
+      limits: this.#limits,
+      now: () => clock.now(),
+      push: envelope => link.push(envelope),
+      pick: tried => servers.pick(tried),
+      refused: (server, cause) =>
+        report({ type: 'server-refused', server: server.name, because: cause.message }),
+      failed: ({ server, ...about }) =>
+        report({ type: 'exchange-failed', server: server?.name, ...about }),
+    };
+    const exchange = new Exchange(request, window, host);
+    exchanges.set(exchange.id, exchange);
+    void exchange.run().then(() => {
+      if (exchanges.get(exchange.id) === exchange) exchanges.delete(exchange.id);
+    });
+  }
+
+  get #inFlight(): number {
+    return this.#linked.reduce((sum, { exchanges }) => sum + exchanges.size, 0);
+  }
+
+  #sweep(): void {
+    const now = this.#options.clock.now();
+    for (const servers of this.#servers.values()) servers.sweep(now);
+    for (const { link, exchanges } of this.#linked) {
+      link.sweep(now);
+      for (const exchange of exchanges.values()) exchange.sweep(now);
+    }
+  }
+
+  async #drain(): Promise<void> {
+    const { clock, config, report } = this.#options;
+    report({ type: 'worker-draining', exchanges: this.#inFlight });
+    for (const { link } of this.#linked) link.leave();
+    const deadline = clock.now() + config.timeouts.drain * 1000;
+    while (clock.now() < deadline && this.#isBusy()) {
+      await new Promise<void>(resolve => void clock.after(DRAIN_LOOK, resolve));
+    }
+    for (const { exchanges } of this.#linked) {
+      for (const exchange of exchanges.values()) exchange.abort();
+    }
+    this.#close();
+    await this.stopped;
+  }
+
+  /** Somebody still counts on us, or may have sent us something. */
+  #isBusy(): boolean {
+    return this.#inFlight > 0 || this.#linked.some(({ link }) => link.isOpen);
+  }
+
+  #close(): void {
+    this.#cancelSweep();
+    for (const { link } of this.#linked) link.close();
+    for (const servers of this.#servers.values()) servers.close();
+  }
+}
+
+function tableOf({ cluster }: Config): RoutingTable {
+  const { servers, version, upgradeTransition } = cluster;
+  if (!isNonEmpty(servers)) throw new StartError('cluster.servers is empty', 2);
+  return firstTable({
+    id: versionId(randomUUID()),
+    number: version,
+    servers,
+    transition: upgradeTransition,
+  });
+}
+
+const limitsOf = ({ timeouts, limits, device }: Config): ExchangeLimits => ({
+  answerTimeout: timeouts.answer * 1000,
+  streamTimeout: timeouts.stream * 1000,
+  tunnelTimeout: timeouts.tunnel * 1000,
+  serverIdle: timeouts.serverIdle * 1000,
+  answer: limits,
+  window: device.window,
+});
