@@ -1,0 +1,126 @@
+import { pino, type DestinationStream } from 'pino';
+import pretty from 'pino-pretty';
+import type { LogLevel } from './config/config.js';
+import type { CutoverEvent, Report } from './kernel/events.js';
+
+/** Events become log lines here, and only here. */
+
+type Level = Exclude<LogLevel, 'silent'>;
+type On<Type> = Extract<CutoverEvent, { readonly type: Type }>;
+type Row<Type> = readonly [Level, (event: On<Type>) => string];
+
+/** How urgent each event is, and what it says to people. An event without a row does not compile. */
+const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
+  'frontend-listening': ['info', ({ address }) => `listening on ${address}`],
+  'frontend-draining': [
+    'info',
+    ({ exchanges, connections }) =>
+      `draining: ${exchanges} exchanges, ${connections} connections to finish`,
+  ],
+  'frontend-stopped': ['info', () => 'stopped'],
+  'worker-joined': ['info', ({ name }) => `worker ${name} joined`],
+  'worker-left': ['info', ({ name }) => `worker ${name} left`],
+  'worker-lost': ['warn', ({ name, because }) => `worker ${name} is lost: ${because}`],
+  'request-refused': ['debug', ({ code, because }) => `request refused (${code}): ${because}`],
+  'connections-full': ['warn', ({ limit }) => `all ${limit} connections are taken`],
+  'spool-failed': ['error', ({ because }) => `a body could not be spooled: ${because}`],
+  'peer-refused': ['error', ({ peer, because }) => `peer ${peer} refused: ${because}`],
+  'worker-ready': ['info', ({ frontends }) => `ready, serving ${frontends.join(', ')}`],
+  'worker-draining': ['info', ({ exchanges }) => `draining: ${exchanges} exchanges to finish`],
+  'worker-stopped': ['info', () => 'stopped'],
+  'frontend-joined': ['info', ({ frontend }) => `frontend ${frontend} joined`],
+  'frontend-left': ['info', ({ frontend }) => `frontend ${frontend} has stopped`],
+  'frontend-lost': ['warn', ({ frontend, because }) => `frontend ${frontend} is lost: ${because}`],
+  'server-refused': ['warn', ({ server, because }) => `server ${server} refused: ${because}`],
+  'exchange-failed': [
+    'warn',
+    ({ method, code, because }) => `${method} failed (${code}): ${because}`,
+  ],
+  'role-started': ['info', ({ role, pid }) => `${role} started as process ${pid}`],
+  'role-ready': ['info', ({ role }) => `${role} is ready`],
+  'role-ended': ['info', roleEnded],
+  'supervisor-ready': ['info', ({ address }) => `ready for clients on ${address}`],
+  'supervisor-reloaded': ['info', ({ version }) => `configuration reloaded, serving ${version}`],
+  'reload-refused': ['error', ({ because }) => `configuration not reloaded: ${because}`],
+  'supervisor-stopping': ['info', ({ signal }) => `stopping on ${signal}`],
+  fault: ['error', ({ where, cause }) => `fault in ${where}: ${messageOf(cause)}`],
+};
+
+function roleEnded({ role, exitCode, signal, restartIn }: On<'role-ended'>): string {
+  const how = signal === null ? `with exit code ${String(exitCode)}` : `by ${signal}`;
+  const then = restartIn === undefined ? '' : `; starting again in ${Math.round(restartIn)} ms`;
+  return `${role} ended ${how}${then}`;
+}
+
+export interface LogLine {
+  readonly level: Level;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** What an event says, before anything is written. */
+export function lineOf(event: CutoverEvent): LogLine {
+  // Only the compiler cannot see that row and event belong together.
+  const [level, message] = rows[event.type] as Row<CutoverEvent['type']>;
+  const { type, ...rest } = event;
+  const fields = 'cause' in rest ? { where: rest.where, error: errorFields(rest.cause) } : rest;
+  return {
+    level: levelOf(event, level),
+    message: message(event),
+    fields: { event: type, ...fields },
+  };
+}
+
+/** The end of a role that will be started again was not meant to be. */
+const levelOf = (event: CutoverEvent, level: Level): Level =>
+  event.type === 'role-ended' && event.restartIn !== undefined ? 'warn' : level;
+
+/** Nothing but what an error says of itself: other properties might hold what clients sent. */
+function errorFields(cause: unknown): Readonly<Record<string, unknown>> {
+  if (!(cause instanceof Error)) return { message: String(cause) };
+  const { message, stack, cause: deeper } = cause;
+  const code = 'code' in cause ? { code: cause.code } : {};
+  return { ...code, message, stack, ...(deeper === undefined ? {} : { cause: messageOf(deeper) }) };
+}
+
+const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause);
+
+/**
+ * Writes every event as one line to standard output: JSON for machines, or `pretty` for people. Each
+ * line is written before the call returns, so that none is lost when the process ends.
+ */
+export function reporter(
+  options: { readonly role: string; readonly level: LogLevel; readonly pretty: boolean },
+  destination: DestinationStream = options.pretty
+    ? readable()
+    : pino.destination({ fd: 1, sync: true }),
+): Report {
+  const logger = pino(
+    {
+      level: options.level,
+      // Not role and pid: in the supervisor's events those are of the process that is spoken of.
+      base: { process: options.role, processId: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+      messageKey: 'message',
+    },
+    destination,
+  );
+  return event => {
+    const { level, message, fields } = lineOf(event);
+    logger[level](fields, message);
+  };
+}
+
+const readable = (): DestinationStream =>
+  pretty({
+    sync: true,
+    colorize: true,
+    messageKey: 'message',
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'process,processId,event,pid',
+    messageFormat: '{process}: {message}',
+    singleLine: true,
+    errorLikeObjectKeys: ['error'],
+  });

@@ -1,0 +1,49 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../config/config.js';
+
+/** What must be replaced so that `next` counts instead of `now`. */
+export type Reload =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'workers' }
+  | { readonly kind: 'everything' }
+  | { readonly kind: 'refused'; readonly because: string };
+
+/** Fixed for the life of the supervisor: it holds the listening sockets, and peers know the addresses. */
+const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
+  'proxy.ip': ({ proxy }) => proxy.host,
+  'proxy.port': ({ proxy }) => proxy.port,
+  'proxy.backlog': ({ proxy }) => proxy.backlog,
+  'proxy.trusted': ({ proxy }) => proxy.trusted,
+  'device.frontends': ({ device }) => device.frontends,
+};
+
+/** Where frontends have configured addresses they are replaced one for one. */
+const fixedBesideAddresses: typeof fixed = {
+  ...fixed,
+  'frontends.count (beside device.frontends)': ({ frontends }) => frontends.count,
+};
+
+/** Sections that a frontend never reads. */
+const workersOnly = ['cluster', 'workers'] as const;
+/** Sections that nobody reads yet. */
+const unused = ['configService'] as const;
+
+export function reloadOf(now: Config, next: Config): Reload {
+  const rules = now.device.frontends.length > 0 ? fixedBesideAddresses : fixed;
+  const refused = Object.entries(rules).filter(
+    ([, value]) => !isDeepStrictEqual(value(now), value(next)),
+  );
+  if (refused.length > 0) {
+    const names = refused.map(([name]) => name).join(', ');
+    return { kind: 'refused', because: `${names} cannot change without a restart` };
+  }
+  const changed = sectionsChanged(now, next);
+  if (changed.every(name => among(name, unused))) return { kind: 'nothing' };
+  const few = changed.every(name => among(name, [...workersOnly, ...unused]));
+  return { kind: few ? 'workers' : 'everything' };
+}
+
+const sectionsChanged = (now: Config, next: Config) =>
+  (Object.keys(next) as (keyof Config)[]).filter(name => !isDeepStrictEqual(now[name], next[name]));
+
+const among = (name: string, names: readonly string[]) => names.includes(name);

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const cli = fileURLToPath(new URL('../../../src/cli.js', import.meta.url));
+const manifest = new URL('../../../../package.json', import.meta.url);
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const cutover = (...args: readonly string[]) =>
+  new Promise<Ended>(resolve => {
+    const child = execFile(process.execPath, [cli, ...args], (_, stdout, stderr) => {
+      resolve({ exitCode: child.exitCode, stdout, stderr });
+    });
+  });
+
+describe('cutover', () => {
+  let folder: string;
+  let good: string;
+  let bad: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cutover-test-'));
+    good = join(folder, 'good.json');
+    bad = join(folder, 'bad.json');
+    const cluster = { servers: [{ ip: '127.0.0.1', port: 9101 }], version: '1.10' };
+    await writeFile(good, JSON.stringify({ cluster }));
+    await writeFile(bad, '{"proxy":{"prt":1},"cluster":{"servers":[],"version":1.1}}');
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it('check says what would be started', async () => {
+    const { exitCode, stdout, stderr } = await cutover('check', '-c', good);
+    expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
+    expect(stdout).to.equal(
+      `${good}: no problems\n` +
+        '  clients    127.0.0.1:8080\n' +
+        '  cluster    version 1.10 (INSTANT) on 127.0.0.1:9101\n' +
+        '  processes  1 frontend, 2 workers\n' +
+        '  device     in a private folder\n',
+    );
+  });
+
+  it('check reports all problems, with path, what was expected and what was given', async () => {
+    const { exitCode, stdout, stderr } = await cutover('check', '--config', bad);
+    expect({ exitCode, stdout }).to.deep.equal({ exitCode: 2, stdout: '' });
+    expect(stderr).to.equal(
+      `cutover: ${bad}: 3 problems\n` +
+        '  proxy.prt: unknown option; is port meant?\n' +
+        '  cluster.servers: expected a list of at least one server, given []\n' +
+        '  cluster.version: expected dotted numbers in quotes, such as "1.10", or a whole number, given 1.1\n',
+    );
+  });
+
+  it('check speaks JSON to machines', async () => {
+    const [right, wrong] = await Promise.all([
+      cutover('check', '--json', '-c', good),
+      cutover('check', '--json', '-c', bad),
+    ]);
+    expect(right.exitCode).to.equal(0);
+    expect(JSON.parse(right.stdout)).to.have.nested.property('config.proxy.port', 8080);
+    expect(wrong.exitCode).to.equal(2);
+    expect(JSON.parse(wrong.stdout)).to.have.nested.property('problems[1].path', 'cluster.servers');
+  });
+
+  it('--version is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    expect(await cutover('--version')).to.deep.equal({
+      exitCode: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
+  });
+
+  it('--help names every verb', async () => {
+    const { exitCode, stdout } = await cutover('--help');
+    expect(exitCode).to.equal(0);
+    for (const verb of ['up', 'frontend', 'worker', 'check']) {
+      expect(stdout).to.include(`cutover ${verb} `);
+    }
+  });
+
+  const wrong: readonly (readonly [args: readonly string[], message: string])[] = [
+    [[], 'which verb?'],
+    [['upp', '-c', 'x'], 'Unknown argument: upp'],
+    [['check'], 'Missing required argument: config'],
+    [['check', '-c'], 'Not enough arguments following: c'],
+    [['check', '-c', 'a', '-c', 'b'], '--config: expected one path, given ["a","b"]'],
+    [['check', '-c', 'x', '--nope'], 'Unknown argument: nope'],
+    [['check', '-c', 'x', 'y'], 'Unknown argument: y'],
+    [
+      ['up', '-c', 'x', '--workers', '0'],
+      '--workers: expected a whole number from 1 to 64, given 0',
+    ],
+    [['up', '-c', 'x', '--frontends', 'two'], '--frontends: expected a whole number from 1 to 16'],
+    [['up', '-c', 'x', '--log-level', 'loud'], '--log-level: expected one of trace, debug'],
+    [['frontend', '-c', 'x', '--device', 'udp://a'], '--device: expected ipc://PATH'],
+    [['worker', '-c', 'x', '--frontend', 'a'], '--frontend: expected ipc://PATH'],
+  ];
+  for (const [args, message] of wrong) {
+    it(`shows its usage and ends with 2 for: ${args.join(' ')}`, async () => {
+      const { exitCode, stdout, stderr } = await cutover(...args);
+      expect({ exitCode, stdout }).to.deep.equal({ exitCode: 2, stdout: '' });
+      expect(stderr).to.include(`cutover: ${message}`).and.include('Options:');
+    });
+  }
+
+  for (const verb of ['up', 'frontend', 'worker', 'check']) {
+    it(`${verb} ends with 2 if there is no such file, without a stack`, async () => {
+      const missing = join(folder, 'missing.json');
+      const { exitCode, stderr } = await cutover(verb, '-c', missing);
+      expect({ exitCode, stderr }).to.deep.equal({
+        exitCode: 2,
+        stderr: `cutover: ${missing}: 1 problem\n  cannot be read: no such file\n`,
+      });
+    });
+  }
+});

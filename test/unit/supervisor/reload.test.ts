@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import { parseConfig, type Config } from '../../../src/config/config.js';
+import { reloadOf } from '../../../src/supervisor/reload.js';
+
+function config(more: object = {}): Config {
+  const parsed = parseConfig({ cluster: { servers: [{ ip: 'a', port: 1 }] }, ...more });
+  if (parsed.ok) return parsed.config;
+  throw new Error(parsed.problems.map(({ message }) => message).join('\n'));
+}
+
+describe('reloadOf', () => {
+  const rows: readonly (readonly [change: object, kind: string])[] = [
+    [{}, 'nothing'],
+    [{ configService: { port: 1 } }, 'nothing'],
+    [{ cluster: { servers: [{ ip: 'b', port: 1 }] } }, 'workers'],
+    [{ cluster: { servers: [{ ip: 'a', port: 1 }], version: '1' } }, 'workers'],
+    [{ workers: { count: 5 } }, 'workers'],
+    [{ frontends: { count: 2 } }, 'everything'],
+    [{ device: { window: 1 } }, 'everything'],
+    [{ timeouts: { head: 1 } }, 'everything'],
+    [{ limits: { head: 1 } }, 'everything'],
+    [{ log: { level: 'debug' } }, 'everything'],
+    [{ proxy: { forwarded: 'append' } }, 'everything'],
+    [{ proxy: { upgrades: [] }, workers: { count: 5 } }, 'everything'],
+  ];
+  for (const [change, kind] of rows) {
+    it(`replaces ${kind} for ${JSON.stringify(change)}`, () => {
+      expect(reloadOf(config(), config(change))).to.deep.equal({ kind });
+    });
+  }
+
+  const refused: readonly (readonly [change: object, what: string])[] = [
+    [{ proxy: { ip: '0.0.0.0' } }, 'proxy.ip'],
+    [{ proxy: { port: 1 } }, 'proxy.port'],
+    [{ proxy: { backlog: 1 } }, 'proxy.backlog'],
+    [{ proxy: { trusted: { ip: 'a', port: 1 } } }, 'proxy.trusted'],
+    [{ device: { frontends: ['ipc://b'] } }, 'device.frontends'],
+    [{ proxy: { ip: 'b', port: 1 }, workers: { count: 1 } }, 'proxy.ip, proxy.port'],
+  ];
+  for (const [change, what] of refused) {
+    it(`refuses a change of ${what}`, () => {
+      expect(reloadOf(config(), config(change))).to.deep.equal({
+        kind: 'refused',
+        because: `${what} cannot change without a restart`,
+      });
+    });
+  }
+
+  it('refuses another number of frontends where their addresses are configured', () => {
+    const device = { frontends: ['ipc://a', 'ipc://b'] };
+    expect(reloadOf(config({ device }), config({ device, frontends: { count: 2 } }))).to.include({
+      kind: 'refused',
+    });
+  });
+});
