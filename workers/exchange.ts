@@ -186,6 +186,7 @@ export class Exchange {
 
   #giveBack(server: Server, lent: Lent, idle: number | undefined): 'done' {
     this.#lent = undefined;
+    this.#upload.endAttempt();
     this.#waitingSince = undefined;
     server.giveBack(lent, this.#isCancelled ? undefined : idle);
     return 'done';
@@ -224,7 +225,7 @@ export class Exchange {
   async #send(lent: Lent): Promise<void> {
     const [, , , head, , body] = this.#request;
     await lent.stream.send(joined(head, body));
-    for (;;) {
+    while (this.#lent === lent) {
       const bytes = await this.#upload.next();
       if (bytes === undefined) break;
       this.#isPartlySent = true;
@@ -233,7 +234,7 @@ export class Exchange {
       // A server that takes something is not silent.
       if (this.#waitingSince !== undefined) this.#waitingSince = this.#host.now();
     }
-    this.#isSent = true;
+    if (this.#lent === lent) this.#isSent = true;
   }
 
   #passOn({ interim, head, body, end }: Parts): void {

@@ -9,6 +9,7 @@ export class Upload {
   #isComplete: boolean;
   #wake: (() => void) | undefined;
   #left = 0;
+  #turn = 0;
 
   /** `grantFrom`: bytes that are worth an envelope. */
   constructor(about: { more: boolean; grantFrom: number; grant: (bytes: number) => void }) {
@@ -32,10 +33,18 @@ export class Upload {
     this.#wake?.();
   }
 
-  /** The next part; undefined: there is no more. */
+  /** The attempt is over: who still waits for a part, for its sake, gets none. */
+  endAttempt(): void {
+    this.#turn += 1;
+    this.#wake?.();
+  }
+
+  /** The next part; undefined: there is no more, or the attempt is over. */
   async next(): Promise<Buffer | undefined> {
+    const turn = this.#turn;
     while (this.#parts.length === 0 && !this.#isComplete) {
       await new Promise<void>(resolve => (this.#wake = resolve));
+      if (turn !== this.#turn) return undefined;
     }
     return this.#parts.shift();
   }

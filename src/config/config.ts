@@ -127,8 +127,11 @@ const timeouts = section({
   .prefault({})
   .describe('how long to wait');
 
+/** A head travels over the device in one message. */
+const MOST_HEAD = 1_048_576;
+
 const limits = section({
-  head: bytes().default(32_768).describe('of the start line and fields of a message'),
+  head: bytes(1, MOST_HEAD).default(32_768).describe('of the start line and fields of a message'),
   target: bytes().default(8192).describe('of the target in the start line'),
   fields: whole(1).default(100).describe('field lines of a message'),
   body: bytes(0).default(1_073_741_824).describe("of a request's body"),

@@ -18,9 +18,14 @@ export const whole = (from: number, to?: number) => {
     .meta({ expected });
 };
 
-export const bytes = (from = 1) => {
-  const expected = `bytes: a whole number of at least ${from}`;
-  return z.int({ error: expected }).min(from, { error: expected }).meta({ expected });
+export const bytes = (from = 1, to = Number.MAX_SAFE_INTEGER) => {
+  const upTo = to === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${to}`;
+  const expected = `bytes: a whole number of at least ${from}${upTo}`;
+  return z
+    .int({ error: expected })
+    .min(from, { error: expected })
+    .max(to, { error: expected })
+    .meta({ expected });
 };
 
 export const seconds = () => {

@@ -106,7 +106,7 @@ export class ClientConnection implements Asker, WriterHost {
 
   /** The frontend drains: who waits for nothing goes now. */
   drain(): void {
-    if (this.#phase === 'http' && this.isIdle) this.#writer.close();
+    if (this.#phase === 'http' && this.isIdle) this.#close();
   }
 
   /** Closes at once: there is no room for another connection. */
@@ -118,7 +118,7 @@ export class ClientConnection implements Asker, WriterHost {
     const silent = now - this.#since;
     if (this.#phase === 'http') {
       this.#incoming.sweep(now);
-      if (this.isIdle && silent > this.#limits.idle) this.#writer.close();
+      if (this.isIdle && silent > this.#limits.idle) this.#close();
     } else if (this.#phase === 'tunnel') {
       if (silent > this.#limits.tunnel) this.#hangUp();
     } else if (this.#phase === 'lingering' && silent > LINGER) this.#writer.close();
@@ -144,6 +144,7 @@ export class ClientConnection implements Asker, WriterHost {
     this.#writeBody(asked, answerHead(head), body, more, trailers);
     if (wanted !== 'tunnel') return;
     const early = this.#incoming.intoTunnel();
+    if (early === undefined) return this.#hangUp(); // some of it was refused, and is lost
     if (early.length > 0) this.#tunnelled(early);
   }
 
@@ -273,11 +274,18 @@ export class ClientConnection implements Asker, WriterHost {
   /** Goes on behind an answer. */
   #next(answered: WholeRequest, keepAlive: boolean): void {
     this.#since = this.#clock.now();
-    if (!keepAlive) return this.#incoming.isIdle ? this.#writer.close() : this.#linger();
+    if (!keepAlive) return this.#incoming.isIdle ? this.#close() : this.#linger();
     if (answered.upgrade) this.#incoming.resume();
     this.#proceed();
   }
 
+  /** Closes after what was written; nothing that still comes is asked. */
+  #close(): void {
+    this.#linger();
+    this.#writer.close();
+  }
+
+  /** Closes a little later. */
   #linger(): void {
     this.#incoming.discard();
     this.#phase = 'lingering';

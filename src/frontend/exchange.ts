@@ -83,8 +83,9 @@ export class Exchange {
     this.#recipient = recipient;
     this.#sent = 0;
     this.#credit = recipient.window;
-    const whole = trailers.length === 0 ? body.whole : undefined;
+    const whole = wholeOf(body, trailers);
     if (whole !== undefined) {
+      this.#sent = body.size;
       recipient.push([kinds.request, this.id, method, head, upgrade, whole, false]);
       return;
     }
@@ -154,6 +155,12 @@ export class Exchange {
     const framed = trailers.length === 0 ? bytes : inChunks(bytes, more ? '' : lastChunk(trailers));
     recipient.push([kinds.part, this.id, framed, more, '']);
   }
+}
+
+/** What is small enough to travel with its head. */
+function wholeOf({ size, whole }: Body, trailers: readonly Field[]): Buffer | undefined {
+  if (trailers.length > 0 && size === 0) return Buffer.from(lastChunk(trailers), 'latin1');
+  return trailers.length === 0 && size <= PIECE_BYTES ? whole : undefined;
 }
 
 /** A body with trailers travels in chunks (RFC 9112 §7.1). */

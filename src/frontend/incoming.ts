@@ -119,8 +119,9 @@ export class Incoming {
     this.#advance();
   }
 
-  /** The connection becomes a tunnel: takes what was not read as HTTP. */
-  intoTunnel(): Buffer {
+  /** The connection becomes a tunnel: takes what was not read; undefined: that is not all. */
+  intoTunnel(): Buffer | undefined {
+    if (this.#isOver) return undefined;
     this.#isOver = true;
     return this.#reader.rest();
   }
@@ -168,6 +169,7 @@ export class Incoming {
       return this.#failed(cause);
     }
     if (this.#isOver) return;
+    if (this.owesContinue) this.#host.arrived();
     const { phase, waiting } = this.#reader;
     if (waiting > this.#limits.pipeline && (this.#isHeld || this.#queue.length >= AHEAD)) {
       return this.#refuse('ERR_PIPELINE_FULL', 'too much was pipelined');
@@ -201,7 +203,6 @@ export class Incoming {
     this.#headSince = undefined;
     if (framing.kind === 'none' || !expectsContinue(head)) return;
     this.owesContinue = !(framing.kind === 'length' && framing.bytes === 0);
-    if (this.owesContinue) this.#host.arrived();
   }
 
   #end(trailers: readonly Field[]): void {

@@ -25,7 +25,7 @@ export interface SpoolOptions {
 export class Spool {
   readonly options: SpoolOptions;
   #waiting = 0;
-  #wake: (() => void) | undefined;
+  #wakes: (() => void)[] = [];
 
   constructor(options: SpoolOptions) {
     this.options = options;
@@ -34,15 +34,14 @@ export class Spool {
   /** Undefined while the disk keeps up; otherwise wait for it before reading on. */
   get pressure(): Promise<void> | undefined {
     if (this.#waiting <= MOST_WAITING) return undefined;
-    return new Promise(resolve => (this.#wake = resolve));
+    return new Promise(resolve => void this.#wakes.push(resolve));
   }
 
   /** So many bytes wait for the disk now (negative: fewer). */
   waits(bytes: number): void {
     this.#waiting += bytes;
     if (this.#waiting > MOST_WAITING / 2) return;
-    this.#wake?.();
-    this.#wake = undefined;
+    for (const wake of this.#wakes.splice(0)) wake();
   }
 
   collector(): BodyCollector {
