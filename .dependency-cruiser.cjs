@@ -22,7 +22,7 @@ module.exports = {
       name: 'workers-are-their-own-process',
       severity: 'error',
       from: { path: '^workers/' },
-      to: { path: '^src/(frontend|control|supervisor|operator|cli\\.ts)' },
+      to: { path: '^src/(frontend|control|supervisor|operator|cli\\.ts|commands\\.ts)' },
     },
     {
       name: 'neighbours-do-not-import-each-other',
@@ -45,7 +45,7 @@ module.exports = {
     only('zeromq', 'zeromq', '^src/sockets/'),
     only('msgpackr', 'msgpackr', '^src/wire/'),
     only('pino', 'pino(-pretty)?', '^src/log\\.ts$'),
-    only('yargs', 'yargs', '^src/cli\\.ts$'),
+    only('yargs', 'yargs', '^src/commands\\.ts$'),
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -1,0 +1,281 @@
+import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import yargs, { type Argv } from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import type { z } from 'zod';
+import { deviceAddress } from './config/address.js';
+import { counts, type Config, type LogLevel } from './config/config.js';
+import { readConfigFile, type ConfigFile } from './config/file.js';
+import { overridden, type Overrides } from './config/overrides.js';
+import { counted, summary } from './config/summary.js';
+import { shown } from './config/problems.js';
+import { logLevel, text } from './config/values.js';
+import { systemClock, type Clock } from './kernel/clock.js';
+import type { Report } from './kernel/events.js';
+import type { Role } from './kernel/role.js';
+import { StartError } from './kernel/start-error.js';
+import { reporter } from './log.js';
+import { takeInheritedDescriptors } from './sockets/listening-descriptor-inherited.js';
+import { spawnRole } from './supervisor/child-process.js';
+import { isSupervised, runRole, tellSupervisor } from './supervisor/run-role.js';
+import { meetingPlace, type Surroundings } from './supervisor/runtime-folder.js';
+import { startSupervisor, type Supervisor } from './supervisor/supervisor.js';
+
+/** The command line: a verb becomes a role or a check, an end becomes an exit code. */
+
+/** What workers/main.ts exports: reached by its URL, because src imports nothing of workers. */
+interface WorkersMain {
+  readonly startWorker: (options: {
+    readonly config: Config;
+    readonly frontends: readonly string[];
+    readonly name: string;
+    readonly clock: Clock;
+    readonly report: Report;
+  }) => Promise<Role>;
+}
+
+const workersMain = new URL('../workers/main.js', import.meta.url);
+const entry = new URL('./cli.js', import.meta.url);
+
+const surroundings: Surroundings = {
+  base: process.env['XDG_RUNTIME_DIR'] ?? tmpdir(),
+  uid: process.getuid?.() ?? 0,
+};
+
+interface Arguments {
+  readonly config: string;
+  readonly logLevel: LogLevel | undefined;
+}
+interface UpArguments extends Arguments {
+  readonly workers: number | undefined;
+  readonly frontends: number | undefined;
+}
+interface FrontendArguments extends Arguments {
+  readonly device: string | undefined;
+  readonly name: string | undefined;
+}
+interface WorkerArguments extends Arguments {
+  readonly frontend: readonly string[] | undefined;
+  readonly name: string | undefined;
+}
+interface CheckArguments extends Arguments {
+  readonly json: boolean;
+}
+
+async function up({ config: path, logLevel: level, workers, frontends }: UpArguments) {
+  const read = () => readOverridden(path, { level, workers, frontends });
+  const report = reporterOf('supervisor', configIn(path, await read()));
+  const inherited = takeInheritedDescriptors(process.env, process.pid);
+  let supervisor: Supervisor | undefined;
+  const start = async () => {
+    supervisor = await startSupervisor({
+      read,
+      inherited,
+      surroundings,
+      report,
+      env: process.env,
+      clock: systemClock,
+      chance: () => randomInt(2 ** 32) / 2 ** 32,
+      spawn: (launch, host) => spawnRole(fileURLToPath(entry), launch, host),
+    });
+    return supervisor;
+  };
+  process.on('SIGHUP', () => void supervisor?.reload());
+  await runRole(process, {
+    report,
+    start,
+    stopping: signal => report({ type: 'supervisor-stopping', signal }),
+    atOnce: () => supervisor?.kill(),
+  });
+}
+
+async function frontend(given: FrontendArguments) {
+  const config = await configOf(given);
+  const descriptors = takeInheritedDescriptors(process.env, process.pid);
+  const [configured] = config.device.frontends;
+  const device = given.device ?? configured ?? (await meetingPlace(surroundings, config.proxy));
+  const report = reporterOf(given.name ?? 'frontend', config);
+  const { startFrontend } = await import('./frontend/frontend.js');
+  const start = () => startFrontend({ config, device, descriptors, clock: systemClock, report });
+  await runRole(process, { report, start });
+}
+
+async function worker(given: WorkerArguments) {
+  const config = await configOf(given);
+  const name = given.name ?? `${hostname()}-${process.pid}`;
+  const frontends = given.frontend ?? (await frontendsOf(config));
+  const { report, ready } = whenJoined(reporterOf(given.name ?? 'worker', config));
+  const { startWorker } = (await import(workersMain.href)) as WorkersMain;
+  const start = () => startWorker({ config, frontends, name, clock: systemClock, report });
+  await runRole(process, { report, start, ready });
+}
+
+async function frontendsOf({ device, proxy }: Config): Promise<readonly string[]> {
+  return device.frontends.length > 0 ? device.frontends : [await meetingPlace(surroundings, proxy)];
+}
+
+/** A worker is of use once a frontend knows it. */
+function whenJoined(report: Report): { report: Report; ready: Promise<void> } {
+  let joined: () => void = () => undefined;
+  const ready = new Promise<void>(resolve => {
+    joined = resolve;
+  });
+  return {
+    ready,
+    report: event => {
+      report(event);
+      if (event.type === 'frontend-joined') joined();
+    },
+  };
+}
+
+async function check({ config: path, logLevel: level, json }: CheckArguments): Promise<void> {
+  const file = await readOverridden(path, { level });
+  if (json) {
+    const shown = file.ok ? { ok: true, config: file.config } : file;
+    process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+    process.exitCode = file.ok ? 0 : 2;
+    return;
+  }
+  process.stdout.write(`${path}: no problems\n${summary(configIn(path, file))}`);
+}
+
+async function readOverridden(path: string, overrides: Overrides): Promise<ConfigFile> {
+  const file = await readConfigFile(path);
+  return file.ok ? { ...file, ...overridden(file.config, overrides) } : file;
+}
+
+async function configOf({ config: path, logLevel: level }: Arguments): Promise<Config> {
+  return configIn(path, await readOverridden(path, { level }));
+}
+
+/** Throws all problems as one error for people. */
+function configIn(path: string, file: ConfigFile): Config {
+  if (file.ok) return file.config;
+  const lines = file.problems.map(({ message }) => `  ${message}\n`);
+  throw new StartError(
+    `${path}: ${counted(lines.length, 'problem')}\n${lines.join('')}`.trimEnd(),
+    2,
+  );
+}
+
+const reporterOf = (role: string, { log }: Config): Report =>
+  reporter({ role, level: log.level, pretty: process.stdout.isTTY });
+
+/** An argument that must be what the configuration file, too, would take. */
+function checked<Value>(option: string, schema: z.ZodType<Value>, given: unknown): Value {
+  const { success, data, error } = schema.safeParse(given);
+  if (success) return data;
+  const [expected] = error.issues.map(({ message }) => message);
+  throw new StartError(`--${option}: expected ${String(expected)}, given ${shown(given)}`, 2);
+}
+
+const version = (): string => {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+};
+
+function once<Value>(option: string, schema: z.ZodType<Value>) {
+  return (given: unknown): Value | undefined =>
+    given === undefined ? undefined : checked(option, schema, given);
+}
+
+type Common = Argv<{ config: string } & { 'log-level': LogLevel | undefined }>;
+
+const name = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'what the process is called in logs',
+  coerce: once('name', text('a name', /^[\w.-]{1,64}$/)),
+} as const;
+
+const upOptions = (common: Common) =>
+  common
+    .option('workers', {
+      type: 'number',
+      requiresArg: true,
+      describe: 'how many workers',
+      defaultDescription: 'workers.count',
+      coerce: once('workers', counts.workers),
+    })
+    .option('frontends', {
+      type: 'number',
+      requiresArg: true,
+      describe: 'how many frontends',
+      defaultDescription: 'frontends.count',
+      coerce: once('frontends', counts.frontends),
+    });
+
+const frontendOptions = (common: Common) =>
+  common.option('name', name).option('device', {
+    type: 'string',
+    requiresArg: true,
+    describe: 'the address at which workers find it',
+    defaultDescription: 'the first of device.frontends',
+    coerce: once('device', deviceAddress()),
+  });
+
+const workerOptions = (common: Common) =>
+  common.option('name', name).option('frontend', {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe: 'the address of the device of a frontend; may be repeated',
+    defaultDescription: 'device.frontends',
+    coerce: once('frontend', deviceAddress().array()),
+  });
+
+const checkOptions = (common: Common) =>
+  common.option('json', { type: 'boolean', default: false, describe: 'for machines' });
+
+const commands = yargs()
+  .scriptName('cutover')
+  .usage('$0 VERB -c FILE\n\nReplaces a running HTTP application with its next version.')
+  .option('config', {
+    alias: 'c',
+    type: 'string',
+    requiresArg: true,
+    demandOption: true,
+    describe: 'the configuration file (JSON)',
+    coerce: (given: unknown) => checked('config', text('one path', /./), given),
+  })
+  .option('log-level', {
+    type: 'string',
+    requiresArg: true,
+    describe: 'the least urgent log lines that are written',
+    defaultDescription: 'log.level',
+    coerce: once('log-level', logLevel()),
+  })
+  .command('up', 'start all roles on this machine and keep them alive', upOptions, up)
+  .command('frontend', 'start a frontend: it takes clients', frontendOptions, frontend)
+  .command('worker', 'start a worker: it asks the servers', workerOptions, worker)
+  .command('check', 'say what is wrong with a configuration', checkOptions, check)
+  .demandCommand(1, 1, 'which verb?', 'one verb, please')
+  .strict()
+  .version(version())
+  .help()
+  .alias({ help: 'h' })
+  .wrap(null)
+  .exitProcess(false)
+  .fail((message: string | null, cause: Error | undefined, usage) => {
+    if (message === null && cause !== undefined) throw cause; // of a verb, not of its usage
+    usage.showHelp('error');
+    throw new StartError(message ?? 'wrong usage', 2);
+  });
+
+try {
+  await commands.parseAsync(hideBin(process.argv));
+} catch (cause) {
+  await fail(cause);
+}
+
+/** For people: no stack where the message says all. A supervisor is told instead, and tells them. */
+async function fail(cause: unknown): Promise<void> {
+  const expected = cause instanceof StartError;
+  process.exitCode = expected ? cause.exitCode : 1;
+  const because = expected ? cause.message : String((cause as Error).stack ?? cause);
+  if (isSupervised(process)) await tellSupervisor(process, { type: 'failed', because });
+  else process.stderr.write(`cutover: ${because}\n`);
+}
