@@ -57,6 +57,8 @@ const wireFraming: Readonly<Record<AnswerFraming['kind'], WireFraming>> = {
   close: 'open',
   tunnel: 'tunnel',
 };
+/** Its Upgrade field names what is required: RFC 9110 §15.5.22. */
+const UPGRADE_REQUIRED = 426;
 const nothing = Buffer.alloc(0);
 
 export class Exchange {
@@ -111,7 +113,8 @@ export class Exchange {
   }
 
   part(bytes: Uint8Array, more: boolean): void {
-    this.#upload.push(bytes, more);
+    // A request that may become a tunnel has no last part: the client's end is a cancel.
+    this.#upload.push(bytes, more || this.#request[4]);
   }
 
   granted(bytes: number): void {
@@ -124,13 +127,6 @@ export class Exchange {
     this.#upload.end();
     this.#download.end();
     this.#lent?.stream.close();
-  }
-
-  /** The worker stops and can wait no longer. */
-  abort(): void {
-    if (this.#isCancelled) return;
-    this.#tellFailure('ERR_WORKER_LOST', 'the worker stops');
-    this.cancel();
   }
 
   /** Gives up a server that is silent for too long. */
@@ -238,6 +234,7 @@ export class Exchange {
   }
 
   #passOn({ interim, head, body, end }: Parts): void {
+    if (this.#isCancelled) return; // its id may be another exchange's by now
     for (const each of interim) this.#passInterim(each);
     const trailers = end === undefined ? '' : trailerLines(end.trailers);
     const more = end === undefined;
@@ -256,7 +253,7 @@ export class Exchange {
     this.#isAnswered = true;
     this.#isTunnel = framing.kind === 'tunnel';
     const { status, reason } = head;
-    const fields = answerFields(head, this.#isTunnel);
+    const fields = answerFields(head, this.#isTunnel || status === UPGRADE_REQUIRED);
     const index = framingIndex(wireFraming[framing.kind]);
     this.#host.push([kinds.answer, this.id, status, reason, fields, index, body, more, trailers]);
   }
@@ -272,12 +269,8 @@ export class Exchange {
     if (this.#isCancelled) return;
     const code = codeOf(cause);
     const because = cause instanceof Error ? cause.message : String(cause);
-    this.#tellFailure(code, because);
-    this.#host.failed({ method: this.#request[2], server, code, because });
-  }
-
-  #tellFailure(code: ErrorCode, because: string): void {
     this.#host.push([kinds.failure, this.id, code, because]);
+    this.#host.failed({ method: this.#request[2], server, code, because });
   }
 }
 

@@ -41,6 +41,9 @@ export interface LinkOptions {
   readonly report: Report;
 }
 
+/** Milliseconds between two sweeps that are no sign of a hang, however short `silence` is. */
+const LEAST_HANG = 1000;
+
 export class FrontendLink {
   readonly #options: LinkOptions;
   readonly #host: LinkHost;
@@ -49,6 +52,7 @@ export class FrontendLink {
   /** Bytes that the frontend takes without credit; undefined: it does not know us. */
   #window: number | undefined;
   #lastHeard = 0;
+  #lastSweep: number;
   #nextBeat = 0;
   #isRefused = false;
   #isLeaving = false;
@@ -59,6 +63,7 @@ export class FrontendLink {
   constructor(options: LinkOptions, host: LinkHost) {
     this.#options = options;
     this.#host = host;
+    this.#lastSweep = options.clock.now();
     this.#dealer = connectDevice(options.address);
     this.#outbox = this.#newOutbox();
   }
@@ -90,8 +95,10 @@ export class FrontendLink {
 
   /** Shows that we are alive; gives up a frontend that was not heard of for too long. */
   sweep(now: number): void {
+    const isStale = this.#isStale();
+    this.#lastSweep = now;
     if (this.#isClosed || !this.isJoined) return;
-    if (this.#isStale()) return this.#dealer.close(); // ends the loop, which begins anew
+    if (isStale) return this.#dealer.close(); // ends the loop, which begins anew
     if (now < this.#nextBeat) return;
     this.#nextBeat = now + this.#options.heartbeat;
     this.push([kinds.beat]);
@@ -122,9 +129,16 @@ export class FrontendLink {
     );
   }
 
+  /**
+   * The frontend was silent, or we were: whoever hangs for half of that time has perhaps been given up,
+   * and what waited for us meanwhile may have been answered by others.
+   */
   #isStale(): boolean {
     const { clock, silence } = this.#options;
-    return this.isJoined && clock.now() - this.#lastHeard > silence;
+    if (!this.isJoined) return false;
+    const now = clock.now();
+    const hung = now - this.#lastSweep > Math.max(silence / 2, LEAST_HANG);
+    return hung || now - this.#lastHeard > silence;
   }
 
   #anew(because: string): void {
@@ -174,6 +188,7 @@ export class FrontendLink {
   }
 
   #joined(window: number): void {
+    if (this.isJoined) this.#host.lost(); // it began anew with us: what we had is void
     this.#window = window;
     this.#isDone = false;
     this.#options.report({ type: 'frontend-joined', frontend: this.#options.address });

@@ -4,6 +4,7 @@ import type { Config } from '../src/config/config.js';
 import type { Cancel, Clock } from '../src/kernel/clock.js';
 import type { Report } from '../src/kernel/events.js';
 import { versionId, type ExchangeId, type VersionId } from '../src/kernel/ids.js';
+import { connectionsWithin, openFilesLimit } from '../src/kernel/limits.js';
 import { isNonEmpty } from '../src/kernel/non-empty.js';
 import type { Role } from '../src/kernel/role.js';
 import { StartError } from '../src/kernel/start-error.js';
@@ -119,7 +120,7 @@ export class Worker implements Role {
     if (known !== undefined) return known;
     const { config, clock } = this.#options;
     const servers = new Servers(version, {
-      mostConnections: config.limits.serverConnections,
+      mostConnections: connectionsEach(config.limits.serverConnections, version),
       connectTimeout: config.timeouts.connect * 1000,
       clock,
     });
@@ -141,6 +142,7 @@ export class Worker implements Role {
       failed: ({ server, ...about }) =>
         report({ type: 'exchange-failed', server: server?.name, ...about }),
     };
+    exchanges.get(request[1])?.cancel(); // given again: the first is void
     const exchange = new Exchange(request, window, host);
     exchanges.set(exchange.id, exchange);
     void exchange.run().then(() => {
@@ -169,8 +171,9 @@ export class Worker implements Role {
     while (clock.now() < deadline && this.#isBusy()) {
       await new Promise<void>(resolve => void clock.after(DRAIN_LOOK, resolve));
     }
+    // What was not finished is repeated by its frontend, or failed, as with a worker that died.
     for (const { exchanges } of this.#linked) {
-      for (const exchange of exchanges.values()) exchange.abort();
+      for (const exchange of exchanges.values()) exchange.cancel();
     }
     this.#close();
     await this.stopped;
@@ -186,6 +189,12 @@ export class Worker implements Role {
     for (const { link } of this.#linked) link.close();
     for (const servers of this.#servers.values()) servers.close();
   }
+}
+
+/** A connection takes two descriptors: its own, and that of libzmq's mailbox. */
+function connectionsEach(wanted: number, { servers }: Version): number {
+  const room = Math.floor(connectionsWithin(openFilesLimit(), undefined) / 2 / servers.length);
+  return Math.max(1, Math.min(wanted, room));
 }
 
 function tableOf({ cluster }: Config): RoutingTable {

@@ -139,6 +139,9 @@ const limits = section({
     .default(65_536)
     .describe('of a body kept in memory; larger ones go to a temporary file'),
   pipeline: bytes(0).default(1_048_576).describe('of further requests waiting on a connection'),
+  spooled: bytes(0)
+    .default(17_179_869_184)
+    .describe('of all bodies in temporary files of a frontend together; beyond it clients get 503'),
   connections: whole(1)
     .optional()
     .describe('client connections of a frontend; default: what the limit of open files allows'),

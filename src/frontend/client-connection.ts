@@ -179,6 +179,10 @@ export class ClientConnection implements Asker, WriterHost {
     return this.#host.send(bytes);
   }
 
+  drained(): void {
+    this.#proceed();
+  }
+
   closed(): void {
     this.gone();
     this.#host.closed();
@@ -188,12 +192,15 @@ export class ClientConnection implements Asker, WriterHost {
   #proceed(): void {
     if (this.#isProceeding) return; // taking one reads ahead, and may announce the next
     this.#isProceeding = true;
-    while (this.#asked === undefined && this.#phase === 'http') {
-      const arrival = this.#incoming.take();
-      if (arrival === undefined) break;
-      this.#serve(arrival);
+    try {
+      while (this.#asked === undefined && this.#phase === 'http' && !this.#writer.isFull) {
+        const arrival = this.#incoming.take();
+        if (arrival === undefined) break;
+        this.#serve(arrival);
+      }
+    } finally {
+      this.#isProceeding = false;
     }
-    this.#isProceeding = false;
     if (this.#asked !== undefined || !this.#incoming.owesContinue) return;
     this.#incoming.owesContinue = false;
     this.#writer.write(continueAnswer);

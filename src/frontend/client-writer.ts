@@ -10,6 +10,8 @@ import { sendRefusal } from '../sockets/socket-errors.js';
 export interface WriterHost {
   /** Done, or refused at once. Empty bytes close the connection. */
   send(bytes: Buffer): Promise<void>;
+  /** Little is left to write: more may be asked for. */
+  drained(): void;
   /** The connection is closed, after all that was written, or the client has gone. */
   closed(): void;
 }
@@ -19,12 +21,19 @@ interface Piece {
   readonly taken: (() => void) | undefined;
 }
 
+/**
+ * A client that pipelines requests and does not read their answers gets no further ones once so many
+ * bytes wait for it.
+ */
+const MOST_BYTES = 262_144;
+
 const closing: Piece = { bytes: Buffer.alloc(0), taken: undefined };
 
 export class ClientWriter {
   readonly #host: WriterHost;
   readonly #clock: Clock;
   #pieces: Piece[] = [];
+  #bytes = 0;
   #isSending = false;
   #isClosing = false;
   #isOver = false;
@@ -41,10 +50,16 @@ export class ClientWriter {
     return this.#pieces.length === 0;
   }
 
+  /** So much waits that nothing more should be asked for on behalf of this client. */
+  get isFull(): boolean {
+    return this.#bytes > MOST_BYTES;
+  }
+
   /** `taken` is called when libzmq has them; the bytes must not be changed afterwards. */
   write(bytes: Buffer, taken?: () => void): void {
     if (this.#isOver || this.#isClosing) return;
     this.#pieces.push({ bytes, taken });
+    this.#bytes += bytes.length;
     this.#sendNext();
   }
 
@@ -87,8 +102,11 @@ export class ClientWriter {
     this.#isSending = false;
     if (this.#isOver) return;
     this.#pause = 0;
+    const before = this.#bytes;
     if (this.#pieces[0] === piece) this.#pieces.shift(); // not, if we were cut meanwhile
+    this.#bytes -= piece.bytes.length;
     piece.taken?.();
+    if (before > MOST_BYTES && this.#bytes <= MOST_BYTES) this.#host.drained();
     if (piece === closing) this.#end();
     else this.#sendNext();
   }

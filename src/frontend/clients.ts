@@ -43,6 +43,12 @@ export class Clients {
     for (const connection of this.#connections.values()) connection.sweep(now);
   }
 
+  /** All are over: the socket is being closed. */
+  end(): void {
+    for (const connection of this.#connections.values()) connection.gone();
+    this.#connections.clear();
+  }
+
   drain(): void {
     for (const connection of this.#connections.values()) connection.drain();
   }

@@ -62,11 +62,6 @@ export class Dispatcher {
     return undefined;
   }
 
-  /** The exchange that this worker has under this id, if it has. */
-  exchangeOf(worker: WorkerPeer, id: ExchangeId): Exchange | undefined {
-    return worker.exchanges.get(id);
-  }
-
   /** The exchange has ended, one way or another; its worker has room for the next. */
   ended(exchange: Exchange): void {
     exchange.ended();

@@ -103,7 +103,9 @@ export class Exchange {
 
   /** Bytes of a client whose connection has become a tunnel; false: too many wait already. */
   tunnel(bytes: Buffer): boolean {
-    this.#tunnelled.push(bytes);
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      this.#tunnelled.push(bytes.subarray(at, at + PIECE_BYTES));
+    }
     this.#tunnelledBytes += bytes.length;
     if (this.#recipient !== undefined) this.#sendTunnelled(this.#recipient);
     return this.#tunnelledBytes <= MOST_TUNNELLED;

@@ -37,6 +37,7 @@ export interface FrontendOptions {
 /** Milliseconds between two looks at deadlines: they are kept to about so much. */
 const SWEEP = 250;
 const DRAIN_LOOK = 20;
+const LEAST_LINGER = 500;
 /** Nobody is turned away by the end of a drain who connected so shortly before. */
 const SETTLED = 200;
 
@@ -53,7 +54,7 @@ export async function startFrontend(options: FrontendOptions): Promise<Role> {
       servers.push(await listenForClients(listening(config, proxy.trusted, descriptors.trusted)));
     }
   } catch (cause) {
-    for (const server of servers) server.close();
+    for (const server of servers) server.close(0);
     device.close();
     throw cause;
   }
@@ -86,6 +87,8 @@ class Frontend implements Role {
   // Ids of a predecessor must not be taken for ours: a worker may still speak of them.
   #lastExchange = randomInt(2 ** 31);
   #isStopping = false;
+  /** Monotonic milliseconds. */
+  #drainDeadline = 0;
   #lastConnect = -Infinity;
   #isFullReported = false;
   #stop: Promise<void> | undefined;
@@ -102,7 +105,11 @@ class Frontend implements Role {
     this.#device = device;
     this.#servers = servers;
     this.#mostConnections = mostConnections;
-    this.#spool = new Spool({ memory: limits.memory, folder: limits.spool ?? tmpdir() });
+    this.#spool = new Spool({
+      memory: limits.memory,
+      disk: limits.spooled,
+      folder: limits.spool ?? tmpdir(),
+    });
     this.#dispatcher = new Dispatcher(
       { queue: limits.queue, outstanding: limits.outstanding, wait: timeouts.queue * 1000 },
       () => clock.now(),
@@ -202,7 +209,8 @@ class Frontend implements Role {
 
   #connected(connection: ClientConnection): ClientConnection {
     this.#lastConnect = this.#options.clock.now();
-    const count = this.#clients.reduce((sum, { size }) => sum + size, 1);
+    // A spooled body takes a descriptor as well.
+    const count = this.#clients.reduce((sum, { size }) => sum + size, 1 + this.#spool.files);
     if (count <= this.#mostConnections) return connection;
     connection.turnAway();
     if (!this.#isFullReported) {
@@ -260,8 +268,8 @@ class Frontend implements Role {
     const connections = this.#clients.reduce((sum, { size }) => sum + size, 0);
     report({ type: 'frontend-draining', exchanges: this.#dispatcher.inFlight, connections });
     for (const clients of this.#clients) clients.drain();
-    const deadline = clock.now() + config.timeouts.drain * 1000;
-    while (clock.now() < deadline && !this.#isQuiet()) {
+    this.#drainDeadline = clock.now() + config.timeouts.drain * 1000;
+    while (clock.now() < this.#drainDeadline && !this.#isQuiet()) {
       await new Promise<void>(resolve => void clock.after(DRAIN_LOOK, resolve));
     }
     this.#close();
@@ -274,10 +282,13 @@ class Frontend implements Role {
     return isSettled || this.#clients.every(({ size }) => size === 0);
   }
 
+  /** What libzmq has of answers may still go out until the deadline: slow clients read slowly. */
   #close(): void {
     this.#cancelSweep();
+    for (const clients of this.#clients) clients.end();
     this.#workers.leave();
-    for (const server of this.#servers) server.close();
+    const linger = Math.max(LEAST_LINGER, this.#drainDeadline - this.#options.clock.now());
+    for (const server of this.#servers) server.close(Math.ceil(linger));
     this.#device.close();
   }
 }

@@ -61,6 +61,8 @@ export class Incoming {
   readonly #host: IncomingHost;
   /** There until the PROXY header of a trusted sender has arrived. */
   #proxyReader: ProxyReader | undefined;
+  /** Some of the PROXY header is here. */
+  #hasBegun = false;
   #sender: Pick<ProxyHeader, 'source' | 'secure'> = { source: undefined, secure: false };
   readonly #queue: Arrival[] = [];
   #unfinished: Unfinished | undefined;
@@ -87,10 +89,7 @@ export class Incoming {
   /** Nothing of a next request is here. */
   get isIdle(): boolean {
     return (
-      this.#queue.length === 0 &&
-      !this.#isHeld &&
-      this.#proxyReader === undefined &&
-      this.#reader.phase === 'idle'
+      this.#queue.length === 0 && !this.#isHeld && !this.#hasBegun && this.#reader.phase === 'idle'
     );
   }
 
@@ -151,11 +150,13 @@ export class Incoming {
 
   /** What follows the PROXY header, once that is complete. */
   #readSender(bytes: Buffer): Buffer | undefined {
+    this.#hasBegun = true;
     this.#proxyReader?.push(bytes);
     const header = this.#proxyReader?.next();
     if (header === undefined) return undefined;
     this.#sender = header;
     this.#proxyReader = undefined;
+    this.#hasBegun = false;
     this.#headSince = undefined;
     return header.rest;
   }

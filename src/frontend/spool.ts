@@ -17,6 +17,8 @@ const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = constants;
 export interface SpoolOptions {
   /** Bytes of a body that stay in memory. */
   readonly memory: number;
+  /** Bytes of all bodies on disk together. */
+  readonly disk: number;
   /** The folder for temporary files. */
   readonly folder: string;
 }
@@ -25,6 +27,9 @@ export interface SpoolOptions {
 export class Spool {
   readonly options: SpoolOptions;
   #waiting = 0;
+  #onDisk = 0;
+  /** Temporary files that are open. */
+  files = 0;
   #wakes: (() => void)[] = [];
 
   constructor(options: SpoolOptions) {
@@ -42,6 +47,13 @@ export class Spool {
     this.#waiting += bytes;
     if (this.#waiting > MOST_WAITING / 2) return;
     for (const wake of this.#wakes.splice(0)) wake();
+  }
+
+  /** Room for so many bytes more on disk (negative: fewer); false, if there is none. */
+  takes(bytes: number): boolean {
+    if (bytes > 0 && this.#onDisk + bytes > this.options.disk) return false;
+    this.#onDisk += bytes;
+    return true;
   }
 
   collector(): BodyCollector {
@@ -94,19 +106,27 @@ class SpoolFile {
   readonly #handle: Promise<FileHandle>;
   #pieces: Buffer[] = [];
   #written = 0;
+  #reserved = 0;
   #writing: Promise<void> | undefined;
   #failure: Error | undefined;
   #discarded = false;
 
   constructor(spool: Spool) {
     this.#spool = spool;
+    spool.files += 1;
     this.#handle = openNameless(spool.options.folder);
     this.#handle.catch((cause: unknown) => (this.#failure ??= asError(cause)));
   }
 
   write(pieces: readonly Buffer[]): void {
     if (this.#failure !== undefined || this.#discarded) return;
-    for (const piece of pieces) this.#spool.waits(piece.length);
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (!this.#spool.takes(size)) {
+      this.#failure = new Error('limits.spooled bytes are on disk already');
+      return;
+    }
+    this.#reserved += size;
+    this.#spool.waits(size);
     this.#pieces.push(...pieces);
     this.#writing ??= this.#writeAll();
   }
@@ -171,6 +191,8 @@ class SpoolFile {
   async #close(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
     await this.#handle.then(handle => handle.close()).catch(() => undefined);
+    this.#spool.files -= 1;
+    this.#spool.takes(-this.#reserved);
   }
 }
 

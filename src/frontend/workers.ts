@@ -42,6 +42,8 @@ export interface WorkersOptions {
 interface Connected {
   readonly outbox: Outbox<FromFrontend>;
   worker: WorkerPeer | undefined;
+  /** We have asked who it is: one hello is awaited, not one for each sign of life. */
+  isAsked: boolean;
   /** It speaks another version of the protocol, or nonsense: reported once, never answered again. */
   isRefused: boolean;
 }
@@ -111,14 +113,21 @@ export class Workers {
     const stranger: Connected = {
       outbox: new Outbox(
         packed => this.#host.send(routingId, packed),
-        cause => this.#undelivered(id, cause),
+        cause => this.#undelivered(cause),
       ),
       worker: undefined,
+      isAsked: false,
       isRefused: false,
     };
     this.#connected.set(id, stranger);
-    stranger.outbox.push([kinds.stranger]);
+    this.#ask(stranger);
     return stranger;
+  }
+
+  #ask(stranger: Connected): void {
+    if (stranger.isAsked) return;
+    stranger.isAsked = true;
+    stranger.outbox.push([kinds.stranger]);
   }
 
   #heard(id: WorkerId, from: Connected, envelope: FromWorker): void {
@@ -126,7 +135,7 @@ export class Workers {
     const { worker } = from;
     if (worker === undefined) {
       // It speaks of exchanges that we do not know: of our predecessor's, or given up by us.
-      if (envelope[0] === kinds.beat) from.outbox.push([kinds.stranger]);
+      if (envelope[0] === kinds.beat) this.#ask(from);
       return;
     }
     worker.lastHeard = this.#clock.now();
@@ -141,6 +150,7 @@ export class Workers {
 
   #joined(id: WorkerId, from: Connected, [, name, window]: Hello): void {
     if (from.worker !== undefined) this.#lost(from.worker, 'it began anew');
+    from.isAsked = false;
     from.outbox.push([kinds.welcome, this.#options.name, this.#options.window]);
     from.worker = new WorkerPeer({
       id,
@@ -182,10 +192,8 @@ export class Workers {
     if (from.worker !== undefined) this.#lost(from.worker, cause.message);
   }
 
-  #undelivered(id: WorkerId, cause: unknown): void {
-    const connected = this.#connected.get(id);
-    if (connected === undefined) return;
+  #undelivered(cause: unknown): void {
+    // Who has gone is announced by the ROUTER, in order, behind the last that it said.
     if (sendRefusal(cause) === undefined) this.#report({ type: 'fault', where: 'device', cause });
-    else this.#gone(id, connected, 'nothing can be sent to it');
   }
 }

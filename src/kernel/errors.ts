@@ -86,12 +86,6 @@ const kinds = {
     unseen: true,
     meaning: 'limits.connections clients are connected already',
   },
-  ERR_STOPPING: {
-    fault: 'cutover',
-    status: 503,
-    unseen: true,
-    meaning: 'the process is stopping and takes nothing new',
-  },
   ERR_NO_CONNECTION: {
     fault: 'cutover',
     status: 503,

@@ -52,7 +52,7 @@ export async function bindDevice(address: string): Promise<DeviceRouter> {
   }
   return {
     address: socket.lastEndpoint ?? address,
-    send: (routingId, packed) => socket.send([routingId, packed]),
+    send: async (routingId, packed) => socket.send([routingId, packed]),
     close: () => socket.close(),
     [Symbol.asyncIterator]: () =>
       socket[Symbol.asyncIterator]() as unknown as AsyncIterator<RouterFrames>,
@@ -114,7 +114,6 @@ export interface DeviceDealer extends AsyncIterable<DealerFrames> {
 /** Connects lazily: the frontend may come later, or come back. */
 export function connectDevice(address: string): DeviceDealer {
   prepareContext();
-  let isClosed = false;
   const socket = new Dealer({
     sendTimeout: 0,
     sendHighWaterMark: UNCOUNTED,
@@ -126,16 +125,12 @@ export function connectDevice(address: string): DeviceDealer {
     ipv6: mayBeIPv6(address),
   });
   socket.connect(address);
-  const close = () => {
-    isClosed = true;
-    socket.close();
-  };
   return {
-    send: packed => socket.send(packed),
-    close,
+    send: async packed => socket.send(packed),
+    close: () => socket.close(),
     closeGently() {
-      if (!isClosed) socket.linger = 500;
-      close();
+      if (!socket.closed) socket.linger = 500;
+      socket.close();
     },
     [Symbol.asyncIterator]: () =>
       socket[Symbol.asyncIterator]() as unknown as AsyncIterator<DealerFrames>,

@@ -26,14 +26,6 @@ export class Outbox<Kind extends Envelope> {
     if (this.#waiting.length === 0) return;
     const envelopes = this.#waiting;
     this.#waiting = [];
-    for (const packed of encodeAll(envelopes)) this.#sendOne(packed);
-  }
-
-  #sendOne(packed: Buffer): void {
-    try {
-      this.#send(packed).catch(this.#undelivered);
-    } catch (cause) {
-      this.#undelivered(cause); // a closed socket throws at once
-    }
+    for (const packed of encodeAll(envelopes)) this.#send(packed).catch(this.#undelivered);
   }
 }

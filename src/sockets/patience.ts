@@ -1,12 +1,13 @@
 /**
  * A STREAM socket does not say when a full pipe has room again, so what was refused is tried again
- * on a timer: soon at first, for a peer that reads fast, then ever slower.
+ * on a timer: soon at first, for a peer that reads fast, then ever more rarely: many that do not read at all must
+ * not cost a processor.
  */
 import type { Clock } from '../kernel/clock.js';
 import { sendRefusal } from './socket-errors.js';
 
 const FIRST_PAUSE = 1;
-const LONGEST_PAUSE = 50;
+const LONGEST_PAUSE = 1000;
 
 /** Milliseconds before the attempt after this pause. */
 export const nextPause = (pause: number): number =>

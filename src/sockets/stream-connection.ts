@@ -5,9 +5,9 @@
  * later; and not receiving on it slows the container down.
  */
 import { lookup } from 'node:dns/promises';
-import { connect as connectTo, isIP } from 'node:net';
+import { connect as connectPlainly, isIP } from 'node:net';
 import { Stream } from 'zeromq';
-import type { Clock } from '../kernel/clock.js';
+import type { Cancel, Clock } from '../kernel/clock.js';
 import { CutoverError } from '../kernel/errors.js';
 import type { StreamFrames } from '../wire/frames.js';
 import { tcpAddress } from './addresses.js';
@@ -51,13 +51,41 @@ export interface ConnectOptions {
  * an observer only, and an observer is dangerous: once nobody reads it, the socket's next event blocks
  * libzmq's I/O thread, and with it every socket of the process, for ever.
  */
-const PROBE_AFTER = 5;
+const PROBE_AFTER = 20;
+const PROBE_TIMEOUT = 1000;
 
 /** Throws ERR_SERVER_REFUSED or ERR_SERVER_UNREACHABLE: in either case nothing was sent. */
 export async function connect(options: ConnectOptions): Promise<StreamConnection> {
   const { host, port, timeout, clock } = options;
   prepareContext();
-  const ip = isIP(host) === 0 ? await resolved(host) : host;
+  const deadline = clock.now() + timeout;
+  if (isIP(host) !== 0) return connectTo(host, deadline, options);
+  let failure = new CutoverError('ERR_SERVER_REFUSED', `${host} has no address`);
+  for (const ip of await within(deadline, options, addressesOf(host))) {
+    try {
+      return await connectTo(ip, deadline, options);
+    } catch (cause) {
+      if (!(cause instanceof CutoverError) || cause.code !== 'ERR_SERVER_REFUSED') throw cause;
+      failure = cause; // localhost may be two addresses, of which one is listened on
+    }
+  }
+  throw new CutoverError(failure.code, `${host}:${port}: ${failure.message}`, { cause: failure });
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch (cause) {
+    throw new CutoverError('ERR_SERVER_REFUSED', `${host} has no address`, { cause });
+  }
+}
+
+async function connectTo(
+  ip: string,
+  deadline: number,
+  options: ConnectOptions,
+): Promise<StreamConnection> {
+  const { port, clock } = options;
   const socket = new ContainerSocket({
     linger: 0,
     sendTimeout: 0,
@@ -68,52 +96,65 @@ export async function connect(options: ConnectOptions): Promise<StreamConnection
   socket.useLargePieces();
   socket.connect(tcpAddress(ip, port));
   const hello = socket.receive() as unknown as Promise<StreamFrames>;
-  const ended = new AbortController();
+  let cancelProbe: Cancel | undefined;
+  const refused = new Promise<never>((_, reject) => {
+    cancelProbe = clock.after(PROBE_AFTER, () => void probe(ip, port).catch(reject));
+  });
   try {
-    const [id] = await Promise.race([hello, failure({ ...options, ip }, ended.signal)]);
+    const [id] = await within(deadline, options, Promise.race([hello, refused]));
     return new Connection(socket, id, clock);
   } catch (cause) {
     hello.catch(() => undefined); // closing ends the pending receive
     socket.close();
-    if (cause instanceof CutoverError) throw cause;
-    throw new CutoverError('ERR_SERVER_UNREACHABLE', `${host}:${port}, ${timeout} ms`, { cause });
+    throw cause;
   } finally {
-    ended.abort();
+    cancelProbe?.();
   }
 }
 
-/** Rejects when the server refuses, or after the time-out; never resolves. */
-function failure(
-  { ip, port, timeout, clock }: ConnectOptions & { readonly ip: string },
-  ended: AbortSignal,
-): Promise<never> {
-  return new Promise((_, reject) => {
-    const refused = (cause: Error) =>
-      reject(
-        new CutoverError('ERR_SERVER_REFUSED', `${ip}:${port} refused the connection`, { cause }),
-      );
-    const late = () =>
-      reject(new CutoverError('ERR_SERVER_UNREACHABLE', `${ip}:${port} is silent (${timeout} ms)`));
-    const cancelLate = clock.after(timeout, late);
-    const cancelProbe = clock.after(PROBE_AFTER, () => {
-      const probe = connectTo({ host: ip, port });
-      probe.once('connect', () => probe.destroy()); // it listens: its answer to us is on its way
-      probe.once('error', refused);
-      ended.addEventListener('abort', () => probe.destroy());
-    });
-    ended.addEventListener('abort', () => {
-      cancelLate();
-      cancelProbe();
+/** What `promise` gives, if it does so before the deadline; otherwise ERR_SERVER_UNREACHABLE. */
+async function within<Value>(
+  deadline: number,
+  { host, port, timeout, clock }: ConnectOptions,
+  promise: Promise<Value>,
+): Promise<Value> {
+  let cancel: Cancel | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const because = `${host}:${port} is silent (${timeout} ms)`;
+    const tooLate = () => reject(new CutoverError('ERR_SERVER_UNREACHABLE', because));
+    cancel = clock.after(Math.max(0, deadline - clock.now()), tooLate);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    cancel?.();
+  }
+}
+
+const probes = new Map<string, Promise<void>>();
+
+/** Rejects if the server refuses; one at a time for each server, however many wait for it. */
+function probe(ip: string, port: number): Promise<void> {
+  const name = tcpAddress(ip, port);
+  const running = probes.get(name) ?? probed(ip, port).finally(() => probes.delete(name));
+  probes.set(name, running);
+  return running;
+}
+
+function probed(ip: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connectPlainly({ host: ip, port, timeout: PROBE_TIMEOUT });
+    const end = () => {
+      socket.destroy();
+      resolve(); // it listens, or is silent: what we wait for may still come
+    };
+    socket.once('connect', end);
+    socket.once('timeout', end);
+    socket.once('error', cause => {
+      const because = `${ip}:${port} refused the connection`;
+      reject(new CutoverError('ERR_SERVER_REFUSED', because, { cause }));
     });
   });
-}
-
-async function resolved(host: string): Promise<string> {
-  try {
-    return (await lookup(host)).address;
-  } catch (cause) {
-    throw new CutoverError('ERR_SERVER_REFUSED', `${host} has no address`, { cause });
-  }
 }
 
 class Connection implements StreamConnection {

@@ -25,9 +25,9 @@ const ZMQ_OUT_BATCH_SIZE = 102;
 
 /**
  * How many pieces wait for one client inside libzmq. With pieces of up to 64 KiB a client that does
- * not read holds 1 MiB there, and one that reads fast does not run dry between two attempts.
+ * not read holds 512 KiB there, and one that reads fast does not run dry between two attempts.
  */
-const PIECES_WAITING = 16;
+const PIECES_WAITING = 8;
 const OUT_BATCH_BYTES = 65_536;
 
 class ClientsSocket extends Stream {
@@ -44,8 +44,8 @@ export interface StreamServer extends AsyncIterable<StreamFrames> {
   readonly port: number;
   /** Done or refused at once (see sendRefusal); empty bytes close the connection when all is sent. */
   send(routingId: Buffer, bytes: Buffer): Promise<void>;
-  /** Cuts all connections; what was sent before still goes out for a moment. */
-  close(): void;
+  /** Cuts all connections; what was sent before still goes out, for so many milliseconds at most. */
+  close(linger: number): void;
 }
 
 /** Throws StartError: port taken, address not of this machine, not allowed. */
@@ -55,7 +55,6 @@ export async function listenForClients(options: StreamServerOptions): Promise<St
     sendTimeout: 0, // a client that does not read refuses at once instead of stopping everybody
     sendHighWaterMark: PIECES_WAITING,
     receiveHighWaterMark: PIECES_WAITING,
-    linger: 500,
     // TCP_USER_TIMEOUT. We could not do it: a connection whose pipe is full takes no close either.
     tcpMaxRetransmitTimeout: writeTimeout,
     backlog,
@@ -71,8 +70,13 @@ export async function listenForClients(options: StreamServerOptions): Promise<St
   return {
     host,
     port: Number(/:(\d+)$/.exec(socket.lastEndpoint ?? '')?.[1] ?? port),
-    send: (routingId, bytes) => socket.send([routingId, bytes]),
-    close: () => socket.close(),
+    // Async, because a closed socket throws at once instead of rejecting.
+    send: async (routingId, bytes) => socket.send([routingId, bytes]),
+    close(linger) {
+      if (socket.closed) return;
+      socket.linger = linger;
+      socket.close();
+    },
     [Symbol.asyncIterator]: () => socket[Symbol.asyncIterator](),
   };
 }

@@ -3,7 +3,9 @@
  * packed by msgpack. The version comes first, so that old and new processes can tell each other
  * apart, and refuse each other, while Cutover itself is being upgraded.
  */
-import { Packr, Unpackr } from 'msgpackr';
+// Not 'msgpackr' itself: that loads a native helper whose lengths overflow, and one malformed message
+// would hang the process in it for ever. This is JavaScript, and as fast for what we send.
+import { Packr, Unpackr } from 'msgpackr/pack';
 import { CutoverError } from '../kernel/errors.js';
 import {
   isFromFrontend,
