@@ -1,4 +1,5 @@
 /** Both ends of the device: the frontend's ROUTER and the worker's DEALERs. */
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { connect as connectTo } from 'node:net';
 import { Dealer, Router } from 'zeromq';
@@ -33,7 +34,8 @@ export interface DeviceRouter extends AsyncIterable<RouterFrames> {
 /** Throws StartError: path not writable, address taken, not of this machine. */
 export async function bindDevice(address: string): Promise<DeviceRouter> {
   prepareContext();
-  if (address.startsWith('ipc://')) await clearPath(address.slice('ipc://'.length));
+  const path = address.startsWith('ipc://') ? address.slice('ipc://'.length) : undefined;
+  if (path !== undefined) await clearPath(path);
   const socket = new WorkersSocket({
     mandatory: true,
     sendTimeout: 0,
@@ -53,7 +55,12 @@ export async function bindDevice(address: string): Promise<DeviceRouter> {
   return {
     address: socket.lastEndpoint ?? address,
     send: async (routingId, packed) => socket.send([routingId, packed]),
-    close: () => socket.close(),
+    close() {
+      if (socket.closed) return;
+      socket.close();
+      // libzmq leaves the path behind, and still answers at it for a moment.
+      if (path !== undefined) rmSync(path, { force: true });
+    },
     [Symbol.asyncIterator]: () =>
       socket[Symbol.asyncIterator]() as unknown as AsyncIterator<RouterFrames>,
   };
