@@ -119,6 +119,7 @@ export class Exchange {
   }
 
   #sendTunnelled(recipient: Recipient): void {
+    if (this.#sent < this.request.body.size) return; // the body comes first
     while (this.#credit > 0) {
       const bytes = this.#tunnelled.shift();
       if (bytes === undefined) return;
@@ -142,10 +143,9 @@ export class Exchange {
     } finally {
       this.#reading = false;
     }
+    if (this.#recipient === recipient) this.#sendTunnelled(recipient);
     // A worker that was lost meanwhile has a successor that waits for us.
-    if (this.#recipient !== undefined && this.#recipient !== recipient) {
-      void this.#sendBody(this.#recipient);
-    }
+    else if (this.#recipient !== undefined) void this.#sendBody(this.#recipient);
   }
 
   #sendPiece(recipient: Recipient, bytes: Buffer): void {

@@ -38,6 +38,11 @@ export interface FrontendOptions {
 const SWEEP = 250;
 const DRAIN_LOOK = 20;
 const LEAST_LINGER = 500;
+/**
+ * Clients that keep their connection are told to close it with their next answer, if they ask within so
+ * long; closed at once, their next request might be on its way.
+ */
+const IDLE_GRACE = 1000;
 /** Nobody is turned away by the end of a drain who connected so shortly before. */
 const SETTLED = 200;
 
@@ -267,13 +272,20 @@ class Frontend implements Role {
     this.#isStopping = true;
     const connections = this.#clients.reduce((sum, { size }) => sum + size, 0);
     report({ type: 'frontend-draining', exchanges: this.#dispatcher.inFlight, connections });
-    for (const clients of this.#clients) clients.drain();
     this.#drainDeadline = clock.now() + config.timeouts.drain * 1000;
-    while (clock.now() < this.#drainDeadline && !this.#isQuiet()) {
-      await new Promise<void>(resolve => void clock.after(DRAIN_LOOK, resolve));
-    }
+    const graceEnds = Math.min(this.#drainDeadline, clock.now() + IDLE_GRACE);
+    await this.#until(graceEnds, () => this.#clients.every(({ size }) => size === 0));
+    for (const clients of this.#clients) clients.drain();
+    await this.#until(this.#drainDeadline, () => this.#isQuiet());
     this.#close();
     await this.stopped;
+  }
+
+  async #until(deadline: number, isSo: () => boolean): Promise<void> {
+    const { clock } = this.#options;
+    while (clock.now() < deadline && !isSo()) {
+      await new Promise<void>(resolve => void clock.after(DRAIN_LOOK, resolve));
+    }
   }
 
   #isQuiet(): boolean {

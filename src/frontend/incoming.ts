@@ -190,7 +190,7 @@ export class Incoming {
         return true;
       case 'body':
         this.owesContinue = false; // it did not wait
-        this.#unfinished?.collector.add(part.bytes);
+        this.#collect(part.bytes);
         return true;
       case 'end':
         this.#end(part.trailers);
@@ -204,6 +204,12 @@ export class Incoming {
     this.#headSince = undefined;
     if (framing.kind === 'none' || !expectsContinue(head)) return;
     this.owesContinue = !(framing.kind === 'length' && framing.bytes === 0);
+  }
+
+  #collect(bytes: Buffer): void {
+    const collector = this.#unfinished?.collector;
+    collector?.add(bytes);
+    if (collector?.failure !== undefined) throw collector.failure; // the rest need not come
   }
 
   #end(trailers: readonly Field[]): void {

@@ -76,6 +76,11 @@ export class BodyCollector {
     return this.#size;
   }
 
+  /** Why it cannot be kept, as soon as that is known: the rest need not come. */
+  get failure(): CutoverError | undefined {
+    return this.#file?.failure;
+  }
+
   add(piece: Buffer): void {
     this.#size += piece.length;
     if (this.#file !== undefined) return this.#file.write([piece]);
@@ -108,21 +113,21 @@ class SpoolFile {
   #written = 0;
   #reserved = 0;
   #writing: Promise<void> | undefined;
-  #failure: Error | undefined;
+  failure: CutoverError | undefined;
   #discarded = false;
 
   constructor(spool: Spool) {
     this.#spool = spool;
     spool.files += 1;
     this.#handle = openNameless(spool.options.folder);
-    this.#handle.catch((cause: unknown) => (this.#failure ??= asError(cause)));
+    this.#handle.catch((cause: unknown) => (this.failure ??= this.#unkept(cause)));
   }
 
   write(pieces: readonly Buffer[]): void {
-    if (this.#failure !== undefined || this.#discarded) return;
+    if (this.failure !== undefined || this.#discarded) return;
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
     if (!this.#spool.takes(size)) {
-      this.#failure = new Error('limits.spooled bytes are on disk already');
+      this.failure = this.#unkept(new Error('limits.spooled bytes are there already'));
       return;
     }
     this.#reserved += size;
@@ -137,9 +142,9 @@ class SpoolFile {
       this.#pieces = [];
       const size = pieces.reduce((sum, { length }) => sum + length, 0);
       try {
-        if (this.#failure === undefined) await this.#append(pieces);
+        if (this.failure === undefined) await this.#append(pieces);
       } catch (cause) {
-        this.#failure = asError(cause);
+        this.failure = this.#unkept(cause);
       } finally {
         this.#spool.waits(-size);
       }
@@ -159,15 +164,9 @@ class SpoolFile {
 
   async finished(): Promise<Body> {
     while (this.#writing !== undefined) await this.#writing;
-    if (this.#failure !== undefined) {
+    if (this.failure !== undefined) {
       this.discard();
-      throw new CutoverError(
-        'ERR_SPOOL',
-        `${this.#spool.options.folder}: ${this.#failure.message}`,
-        {
-          cause: this.#failure,
-        },
-      );
+      throw this.failure;
     }
     const handle = await this.#handle;
     return {
@@ -180,6 +179,11 @@ class SpoolFile {
         return buffer.subarray(0, bytesRead);
       },
     };
+  }
+
+  #unkept(cause: unknown): CutoverError {
+    const because = cause instanceof Error ? cause.message : String(cause);
+    return new CutoverError('ERR_SPOOL', `${this.#spool.options.folder}: ${because}`, { cause });
   }
 
   discard(): void {
@@ -195,9 +199,6 @@ class SpoolFile {
     this.#spool.takes(-this.#reserved);
   }
 }
-
-const asError = (cause: unknown): Error =>
-  cause instanceof Error ? cause : new Error(String(cause));
 
 async function openNameless(folder: string): Promise<FileHandle> {
   const path = join(folder, `cutover-body-${randomUUID()}`);

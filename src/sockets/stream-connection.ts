@@ -13,6 +13,7 @@ import type { StreamFrames } from '../wire/frames.js';
 import { tcpAddress } from './addresses.js';
 import { prepareContext } from './context.js';
 import { patiently } from './patience.js';
+import { codeOf } from './socket-errors.js';
 
 /** Draft options of libzmq 4.3 that the binding has no names for (zmq.h). */
 const ZMQ_IN_BATCH_SIZE = 101;
@@ -65,7 +66,7 @@ export async function connect(options: ConnectOptions): Promise<StreamConnection
     try {
       return await connectTo(ip, deadline, options);
     } catch (cause) {
-      if (!(cause instanceof CutoverError) || cause.code !== 'ERR_SERVER_REFUSED') throw cause;
+      if (!(cause instanceof CutoverError) || clock.now() >= deadline) throw cause;
       failure = cause; // localhost may be two addresses, of which one is listened on
     }
   }
@@ -141,6 +142,21 @@ function probe(ip: string, port: number): Promise<void> {
   return running;
 }
 
+/** What an error of the probe says of the server; undefined: nothing. */
+function failureOf(cause: Error, server: string): CutoverError | undefined {
+  switch (codeOf(cause)) {
+    case 'ECONNREFUSED':
+    case 'ECONNRESET':
+      return new CutoverError('ERR_SERVER_REFUSED', `${server} refused the connection`, { cause });
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EADDRNOTAVAIL':
+      return new CutoverError('ERR_SERVER_UNREACHABLE', `there is no way to ${server}`, { cause });
+    default:
+      return undefined; // our own trouble, such as too few descriptors
+  }
+}
+
 function probed(ip: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connectPlainly({ host: ip, port, timeout: PROBE_TIMEOUT });
@@ -151,8 +167,9 @@ function probed(ip: string, port: number): Promise<void> {
     socket.once('connect', end);
     socket.once('timeout', end);
     socket.once('error', cause => {
-      const because = `${ip}:${port} refused the connection`;
-      reject(new CutoverError('ERR_SERVER_REFUSED', because, { cause }));
+      const failure = failureOf(cause, `${ip}:${port}`);
+      if (failure === undefined) resolve();
+      else reject(failure);
     });
   });
 }

@@ -1,0 +1,52 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { argv } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { counting, type Arrival, type CountingOptions } from './containers.js';
+import type { ServerAddress } from './scripted-container.js';
+import type { Stage } from './stage.js';
+import { within } from './within.js';
+
+/** A counting container in a process of its own, which a test may kill. */
+export interface ContainerProcess {
+  readonly address: ServerAddress;
+  readonly pid: number;
+  /** Every request whose head has arrived there. */
+  readonly arrivals: readonly Arrival[];
+  kill(): Promise<void>;
+}
+
+type Options = Pick<CountingOptions, 'name' | 'delay'> & { readonly port?: number };
+type Told = { readonly port: number } | { readonly arrival: Arrival };
+
+export async function containerProcess(stage: Stage, options: Options): Promise<ContainerProcess> {
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(options)]);
+  const exited = once(child, 'exit');
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  stage.atEnd(kill);
+
+  const arrivals: Arrival[] = [];
+  const port = new Promise<number>(resolve => {
+    child.on('message', (told: Told) => {
+      if ('port' in told) resolve(told.port);
+      else arrivals.push(told.arrival);
+    });
+  });
+  const address = { ip: '127.0.0.1', port: await within(10_000, 'a container process', port) };
+  return { address, pid: child.pid!, arrivals, kill };
+}
+
+function serve({ port = 0, ...options }: Options): void {
+  const tell = (told: Told) => process.send?.(told);
+  const { listener } = counting({ ...options, before: arrival => tell({ arrival }) });
+  const server = createServer({ keepAliveTimeout: 60_000 }, listener);
+  server.listen(port, '127.0.0.1', () => tell({ port: (server.address() as AddressInfo).port }));
+  process.on('disconnect', () => process.exit()); // the test has gone
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) serve(JSON.parse(argv[2] ?? '') as Options);
