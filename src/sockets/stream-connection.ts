@@ -13,7 +13,7 @@ import type { StreamFrames } from '../wire/frames.js';
 import { tcpAddress } from './addresses.js';
 import { prepareContext } from './context.js';
 import { patiently } from './patience.js';
-import { codeOf } from './socket-errors.js';
+import { codeOf, sendRefusal } from './socket-errors.js';
 
 /** Draft options of libzmq 4.3 that the binding has no names for (zmq.h). */
 const ZMQ_IN_BATCH_SIZE = 101;
@@ -187,12 +187,21 @@ class Connection implements StreamConnection {
   }
 
   async send(bytes: Buffer): Promise<void> {
-    const taken = await patiently(
+    try {
+      await this.#socket.send([this.#id, bytes]); // as a rule it is taken at once
+    } catch (cause) {
+      if (sendRefusal(cause) !== 'full' || !(await this.#sendLater(bytes))) {
+        throw new CutoverError('ERR_SERVER_RESET', 'the server closed the connection', { cause });
+      }
+    }
+  }
+
+  #sendLater(bytes: Buffer): Promise<boolean> {
+    return patiently(
       () => this.#socket.send([this.#id, bytes]),
       this.#clock,
       () => this.#closed,
     );
-    if (!taken) throw new CutoverError('ERR_SERVER_RESET', 'the server closed the connection');
   }
 
   async receive(): Promise<Buffer> {
