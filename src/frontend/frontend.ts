@@ -21,7 +21,7 @@ import { Clients } from './clients.js';
 import { Dispatcher } from './dispatcher.js';
 import { Exchange, type Asker, type WholeRequest } from './exchange.js';
 import { Incoming } from './incoming.js';
-import { Spool } from './spool.js';
+import { checkSpool, Spool } from './spool.js';
 import { Workers } from './workers.js';
 
 export interface FrontendOptions {
@@ -50,6 +50,7 @@ const SETTLED = 200;
 export async function startFrontend(options: FrontendOptions): Promise<Role> {
   const { config, descriptors } = options;
   const connections = connectionsWithin(openFilesLimit(), config.limits.connections);
+  await checkSpool(config.limits.spool ?? tmpdir());
   const device = await bindDevice(options.device);
   const servers: StreamServer[] = [];
   try {

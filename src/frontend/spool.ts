@@ -8,6 +8,7 @@ import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { CutoverError } from '../kernel/errors.js';
+import { StartError } from '../kernel/start-error.js';
 import { bodyInMemory, noBody, type Body } from './body.js';
 
 /** Bytes that may wait for the disk, over all bodies, before nothing more is read from anybody. */
@@ -21,6 +22,19 @@ export interface SpoolOptions {
   readonly disk: number;
   /** The folder for temporary files. */
   readonly folder: string;
+}
+
+/** Throws StartError where bodies could not be kept. */
+export async function checkSpool(folder: string): Promise<void> {
+  try {
+    const handle = await openNameless(folder);
+    await handle.close();
+  } catch (cause) {
+    const because = cause instanceof Error ? cause.message : String(cause);
+    throw new StartError(`limits.spool: no file can be made in ${folder}: ${because}`, 1, {
+      cause,
+    });
+  }
 }
 
 /** What all bodies of a frontend share: where they go, and how far the disk is behind. */

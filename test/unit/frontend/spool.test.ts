@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bodyInMemory, noBody, type Body } from '../../../src/frontend/body.js';
-import { Spool, type BodyCollector } from '../../../src/frontend/spool.js';
+import { checkSpool, Spool, type BodyCollector } from '../../../src/frontend/spool.js';
 import { codeOf } from '../../../src/kernel/errors.js';
+import { StartError } from '../../../src/kernel/start-error.js';
 import { stageForEach } from '../../support/stage.js';
 import { eventually } from '../../support/within.js';
 import { settled } from './stand.js';
@@ -126,6 +127,15 @@ describe('Spool', () => {
       expect(codeOf(cause)).to.equal('ERR_SPOOL');
       expect(String(cause)).to.include(folder).and.include('ENOENT');
     }
+  });
+
+  it('says at the start that no file can be made in its folder, and leaves none behind', async () => {
+    const folder = await stage.folder();
+    await checkSpool(folder);
+    expect(await readdir(folder)).to.deep.equal([]);
+    const cause: unknown = await checkSpool(join(folder, 'missing')).catch((each: unknown) => each);
+    expect(cause).to.be.instanceOf(StartError);
+    expect(String(cause)).to.include('limits.spool').and.include(join(folder, 'missing'));
   });
 
   describe('limits.spooled', () => {
