@@ -17,6 +17,7 @@ import type { Report } from './kernel/events.js';
 import type { Role } from './kernel/role.js';
 import { StartError } from './kernel/start-error.js';
 import { reporter } from './log.js';
+import { anyListens } from './sockets/listens.js';
 import { takeInheritedDescriptors } from './sockets/listening-descriptor-inherited.js';
 import { spawnRole } from './supervisor/child-process.js';
 import { isSupervised, runRole, tellSupervisor } from './supervisor/run-role.js';
@@ -76,6 +77,7 @@ async function up({ config: path, logLevel: level, workers, frontends }: UpArgum
       surroundings,
       report,
       env: process.env,
+      anyListens,
       clock: systemClock,
       chance: () => randomInt(2 ** 32) / 2 ** 32,
       spawn: (launch, host) => spawnRole(fileURLToPath(entry), launch, host),

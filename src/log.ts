@@ -1,13 +1,14 @@
 import { pino, type DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from './config/config.js';
+import { kindOf } from './kernel/errors.js';
 import type { CutoverEvent, Report } from './kernel/events.js';
 
 /** Events become log lines here, and only here. */
 
 type Level = Exclude<LogLevel, 'silent'>;
 type On<Type> = Extract<CutoverEvent, { readonly type: Type }>;
-type Row<Type> = readonly [Level, (event: On<Type>) => string];
+type Row<Type> = readonly [Level | ((event: On<Type>) => Level), (event: On<Type>) => string];
 
 /** How urgent each event is, and what it says to people. An event without a row does not compile. */
 const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
@@ -21,10 +22,14 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
   'worker-joined': ['info', ({ name }) => `worker ${name} joined`],
   'worker-left': ['info', ({ name }) => `worker ${name} left`],
   'worker-lost': ['warn', ({ name, because }) => `worker ${name} is lost: ${because}`],
-  'request-refused': ['debug', ({ code, because }) => `request refused (${code}): ${because}`],
+  'request-refused': [
+    ({ code }) => (kindOf(code).fault === 'client' ? 'debug' : 'warn'), // clients may be many, and wrong
+    ({ code, because }) => `request refused (${code}): ${because}`,
+  ],
   'connections-full': ['warn', ({ limit }) => `all ${limit} connections are taken`],
   'spool-failed': ['error', ({ because }) => `a body could not be spooled: ${because}`],
   'peer-refused': ['error', ({ peer, because }) => `peer ${peer} refused: ${because}`],
+  'worker-waiting': ['info', ({ frontends }) => `looking for ${frontends.join(', ')}`],
   'worker-ready': ['info', ({ frontends }) => `ready, serving ${frontends.join(', ')}`],
   'worker-draining': ['info', ({ exchanges }) => `draining: ${exchanges} exchanges to finish`],
   'worker-stopped': ['info', () => 'stopped'],
@@ -38,7 +43,8 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
   ],
   'role-started': ['info', ({ role, pid }) => `${role} started as process ${pid}`],
   'role-ready': ['info', ({ role }) => `${role} is ready`],
-  'role-ended': ['info', roleEnded],
+  // The end of a role that will be started again was not meant to be.
+  'role-ended': [({ restartIn }) => (restartIn === undefined ? 'info' : 'warn'), roleEnded],
   'supervisor-ready': ['info', ({ address }) => `ready for clients on ${address}`],
   'supervisor-reloaded': ['info', ({ version }) => `configuration reloaded, serving ${version}`],
   'reload-refused': ['error', ({ because }) => `configuration not reloaded: ${because}`],
@@ -65,15 +71,11 @@ export function lineOf(event: CutoverEvent): LogLine {
   const { type, ...rest } = event;
   const fields = 'cause' in rest ? { where: rest.where, error: errorFields(rest.cause) } : rest;
   return {
-    level: levelOf(event, level),
+    level: typeof level === 'string' ? level : level(event),
     message: message(event),
     fields: { event: type, ...fields },
   };
 }
-
-/** The end of a role that will be started again was not meant to be. */
-const levelOf = (event: CutoverEvent, level: Level): Level =>
-  event.type === 'role-ended' && event.restartIn !== undefined ? 'warn' : level;
 
 /** Nothing but what an error says of itself: other properties might hold what clients sent. */
 function errorFields(cause: unknown): Readonly<Record<string, unknown>> {

@@ -56,6 +56,7 @@ export class Worker implements Role {
     this.#strategy = options.strategy ?? instant;
     this.#table = tableOf(config);
     this.#linked = options.frontends.map(address => this.#linkTo(address));
+    options.report({ type: 'worker-waiting', name: options.name, frontends: options.frontends });
     this.#cancelSweep = clock.every(SWEEP, () => this.#sweep());
     this.stopped = this.#run();
     this.stopped.catch(() => undefined); // whoever waits for it hears of it

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressed, deviceAddress, sameAddress } from './address.js';
+import { addressed, deviceAddress, sameAddress, type HostPort } from './address.js';
 import { cluster } from './cluster.js';
 import { problemsOf, type Problem } from './problems.js';
 import {
@@ -180,6 +180,10 @@ export const schema = section({
     error: 'no more than there are addresses in device.frontends',
     path: ['frontends', 'count'],
   })
+  .refine(servesOthers, {
+    error: 'other addresses than those of proxy itself',
+    path: ['cluster', 'servers'],
+  })
   .transform(withoutSchema);
 
 /** Only editors read it. */
@@ -192,6 +196,20 @@ function withoutSchema<Value extends { $schema?: unknown }>(value: Value): Omit<
 interface Frontends {
   readonly device: { readonly frontends: readonly string[] };
   readonly frontends: { readonly count: number };
+}
+
+interface Addresses {
+  readonly proxy: HostPort & { readonly trusted?: HostPort | undefined };
+  readonly cluster: { readonly servers: readonly HostPort[] };
+}
+
+/** A proxy in front of itself would ask itself until the head is too large. */
+function servesOthers({ proxy, cluster }: Addresses): boolean {
+  return cluster.servers.every(
+    server =>
+      !sameAddress(server, proxy) &&
+      (proxy.trusted === undefined || !sameAddress(server, proxy.trusted)),
+  );
 }
 
 function enoughAddresses({ device, frontends }: Frontends): boolean {

@@ -8,9 +8,13 @@ export function summary({ proxy, cluster, device, frontends, workers }: Config):
     proxy.trusted === undefined ? '' : `, trusted senders on ${hostPort(proxy.trusted)}`;
   const devices =
     device.frontends.length === 0 ? 'in a private folder' : device.frontends.join(', ');
+  const mode =
+    upgradeTransition.mode === 'INSTANT'
+      ? 'INSTANT'
+      : `${upgradeTransition.mode}: not acted upon yet`;
   const rows = {
     clients: `${hostPort(proxy)}${trusted}`,
-    cluster: `version ${version} (${upgradeTransition.mode}) on ${servers.map(hostPort).join(', ')}`,
+    cluster: `version ${version} (${mode}) on ${servers.map(hostPort).join(', ')}`,
     processes: `${counted(frontends.count, 'frontend')}, ${counted(workers.count, 'worker')}`,
     device: devices,
   };

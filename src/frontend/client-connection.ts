@@ -310,6 +310,7 @@ export class ClientConnection implements Asker, WriterHost {
     this.#since = this.#clock.now();
     const asked = this.#asked;
     if (asked === undefined || asked.exchange.tunnel(bytes)) return;
+    this.#host.refused('ERR_TUNNEL_FULL', 'its server does not keep up');
     this.#hangUp();
   }
 

@@ -50,7 +50,7 @@ export interface Recipient {
 
 const PIECE_BYTES = 65_536;
 /** Bytes from a client that may wait in a tunnel: we cannot stop reading one client alone. */
-const MOST_TUNNELLED = 16 * 1024 * 1024;
+const MOST_TUNNELLED = 64 * 1024 * 1024;
 const nothing = Buffer.alloc(0);
 
 export class Exchange {

@@ -98,6 +98,12 @@ const kinds = {
     unseen: true,
     meaning: 'the body could not be kept in a temporary file',
   },
+  ERR_TUNNEL_FULL: {
+    fault: 'cutover',
+    status: 503,
+    unseen: false,
+    meaning: 'a client sent 64 MiB more into a tunnel than its server took; it is cut off',
+  },
   ERR_WORKER_LOST: {
     fault: 'cutover',
     status: 502,

@@ -26,6 +26,11 @@ export type CutoverEvent =
   // both ends of the device
   | { readonly type: 'peer-refused'; readonly peer: string; readonly because: string }
   // worker
+  | {
+      readonly type: 'worker-waiting';
+      readonly name: string;
+      readonly frontends: readonly string[];
+    }
   | { readonly type: 'worker-ready'; readonly name: string; readonly frontends: readonly string[] }
   | { readonly type: 'worker-draining'; readonly exchanges: number }
   | { readonly type: 'worker-stopped'; readonly name: string }

@@ -37,7 +37,12 @@ export async function runRole(host: Process, life: Life): Promise<void> {
     host.exit(exitCode);
   }
 
-  const onSignal = (signal: string) => (now.draining ? end(1) : drain(signal));
+  function onSignal(signal: string): void {
+    if (!now.draining) drain(signal);
+    // A signal to the whole process group reaches a role twice: directly, and from its supervisor, who
+    // ends at once those that are to end at once.
+    else if (!isSupervised(host)) end(1);
+  }
   host.on('SIGTERM', onSignal);
   // Ctrl-C and a closed terminal reach all processes at once; in which order they end, or that they
   // do not, is for the supervisor to say.

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../config/config.js';
 import type { ConfigFile } from '../config/file.js';
 import { connectionsWithin, openFilesLimit } from '../kernel/limits.js';
 import type { Role } from '../kernel/role.js';
@@ -23,6 +25,8 @@ export interface SupervisorOptions extends RolesOptions {
   readonly read: () => Promise<ConfigFile>;
   readonly inherited: InheritedDescriptors;
   readonly surroundings: Surroundings;
+  /** Whether a new cluster is there at all; left out: it is believed. */
+  readonly anyListens?: (servers: Config['cluster']['servers']) => Promise<boolean>;
 }
 
 type GoodFile = Extract<ConfigFile, { ok: true }>;
@@ -168,7 +172,15 @@ class RunningSupervisor implements Supervisor {
     const reload = reloadOf(this.#crew.edition.config, file.config);
     if (reload.kind === 'refused') return reload.because;
     if (reload.kind === 'nothing') return undefined;
+    if (!(await this.#mayServe(file.config))) return 'no server of the new cluster listens';
     return this.#replace(file, reload.kind);
+  }
+
+  /** A cluster that is not there would be an outage; one that we serve already may come back. */
+  async #mayServe({ cluster }: Config): Promise<boolean> {
+    const { anyListens } = this.#options;
+    const isSame = isDeepStrictEqual(cluster.servers, this.#crew.edition.config.cluster.servers);
+    return isSame || anyListens === undefined || (await anyListens(cluster.servers));
   }
 
   async #replace(file: GoodFile, kind: 'workers' | 'everything'): Promise<string | undefined> {

@@ -428,8 +428,9 @@ describe('integration: frontend, device and worker', () => {
 
   it('leaves nothing behind when it cannot listen', async () => {
     const container = await ScriptedContainer.start(stage);
+    const other = await ScriptedContainer.start(stage);
     const config = await configFor([container.address], {
-      proxy: { ip: '127.0.0.1', port: container.address.port },
+      proxy: { ip: '127.0.0.1', port: other.address.port },
     });
     const [device = ''] = config.device.frontends;
     const options = { config, device, descriptors: {}, clock: systemClock, report };

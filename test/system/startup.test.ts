@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -251,6 +252,24 @@ describe('system: up', () => {
     expect(await readdir(home.folder)).to.deep.equal(['config.json']);
   });
 
+  it('drains when its whole process group gets SIGTERM, as from timeout(1) or systemd', async () => {
+    const { listener } = counting({ name: 'slow', delay: 800 });
+    const underWay = new EventEmitter();
+    let asked = 0;
+    const server = await httpContainer(stage, (request, answer) => {
+      asked += 1;
+      if (asked === 6) underWay.emit('all');
+      listener(request, answer);
+    });
+    const { cutover, port } = await up(stage, configFor([server]));
+    const all = once(underWay, 'all');
+    const load = Load.start(stage, { port, clients: 6, requests: 6 });
+    await all;
+    process.kill(-cutover.pid, 'SIGTERM');
+    expect(unharmed(await load.finished())).to.deep.equal(nothing);
+    expect(await cutover.ended()).to.deep.equal({ code: 0, signal: null });
+  });
+
   describe('on SIGHUP', () => {
     const version = (name: string, delay = 1) =>
       httpContainer(stage, counting({ name, delay }).listener);
@@ -276,6 +295,16 @@ describe('system: up', () => {
         // What was on its way at that moment may still be the old one's.
         expect(tally.byServer.get('old')! - before[index]!).to.be.at.most(16);
       }
+    });
+
+    it('goes on as before if nobody is there in the new cluster', async () => {
+      const { cutover, home, port } = await up(stage, configFor([await version('old')]));
+      const gone = { ip: '127.0.0.1', port: 1 };
+      await home.write(configFor([gone], { cluster: { servers: [gone], version: '2.0' } }));
+      cutover.signal('SIGHUP');
+      expect((await cutover.logged('reload-refused')).because).to.include('no server');
+      const load = Load.start(stage, { port, clients: 2, requests: 20 });
+      expect(unharmed(await load.finished())).to.deep.equal(nothing);
     });
 
     it('goes on as before if the configuration is wrong now', async () => {

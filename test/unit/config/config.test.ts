@@ -293,4 +293,16 @@ describe('parseConfig', () => {
       'cluster.servers[0].toString',
     ]);
   });
+
+  it('refuses to serve itself', () => {
+    const servers = [
+      { ip: '127.0.0.1', port: 9101 },
+      { ip: '127.0.0.1', port: 8080 },
+    ];
+    for (const proxy of [{}, { port: 80, trusted: { ip: '127.0.0.1', port: 9101 } }]) {
+      const parsed = parseConfig({ proxy, cluster: { servers } });
+      if (parsed.ok) throw new Error('a problem was expected');
+      expect(parsed.problems.map(({ path }) => path)).to.deep.equal(['cluster.servers']);
+    }
+  });
 });

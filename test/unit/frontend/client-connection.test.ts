@@ -506,11 +506,11 @@ describe('ClientConnection', () => {
       await stand.sends(UPGRADE);
       await stand.answers(switching);
       stand.take();
-      await stand.sends(Buffer.alloc(16 * 1024 * 1024));
+      await stand.sends(Buffer.alloc(64 * 1024 * 1024));
       expect(stand.written).to.equal('');
       await stand.sends('x');
       expect(stand.written).to.equal(CLOSE);
-      expect(stand.heard).to.deep.equal(['cancel 1', 'closed']);
+      expect(stand.heard).to.deep.equal(['ERR_TUNNEL_FULL', 'cancel 1', 'closed']);
     });
 
     it('hangs up after a long silence of both sides', async () => {

@@ -203,7 +203,7 @@ describe('Exchange of a frontend', () => {
       const exchange = exchangeOf({ upgrade: true });
       exchange.sendTo(new FakeWorker(1));
       expect(exchange.tunnel(Buffer.from('taken'))).to.equal(true);
-      expect(exchange.tunnel(Buffer.alloc(16 * 1024 * 1024))).to.equal(true);
+      expect(exchange.tunnel(Buffer.alloc(64 * 1024 * 1024))).to.equal(true);
       expect(exchange.tunnel(Buffer.from('x'))).to.equal(false);
     });
 

@@ -33,7 +33,7 @@ describe('reloadOf', () => {
     [{ proxy: { ip: '0.0.0.0' } }, 'proxy.ip'],
     [{ proxy: { port: 1 } }, 'proxy.port'],
     [{ proxy: { backlog: 1 } }, 'proxy.backlog'],
-    [{ proxy: { trusted: { ip: 'a', port: 1 } } }, 'proxy.trusted'],
+    [{ proxy: { trusted: { ip: 'a', port: 2 } } }, 'proxy.trusted'],
     [{ device: { frontends: ['ipc://b'] } }, 'device.frontends'],
     [{ proxy: { ip: 'b', port: 1 }, workers: { count: 1 } }, 'proxy.ip, proxy.port'],
   ];

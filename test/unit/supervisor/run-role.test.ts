@@ -58,6 +58,15 @@ describe('runRole', () => {
     expect(exits).to.deep.equal([1]);
   });
 
+  it('goes on draining on a second signal if it has a supervisor: a group is told twice', async () => {
+    const { signals, exits, started, stops } = stage({ supervised: true });
+    await started();
+    signals.emit('SIGTERM', 'SIGTERM');
+    signals.emit('SIGTERM', 'SIGTERM');
+    expect(exits).to.deep.equal([]);
+    expect(stops()).to.equal(1);
+  });
+
   it('ends at once on a signal before it has started: nothing is in flight', () => {
     const { signals, exits } = stage({ supervised: false });
     signals.emit('SIGTERM', 'SIGTERM');

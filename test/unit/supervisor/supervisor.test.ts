@@ -30,6 +30,8 @@ class Stage {
   #base = '';
   #supervisor: Supervisor | undefined;
 
+  isClusterThere = true;
+
   async start(): Promise<Supervisor> {
     this.#base = await mkdtemp(join(tmpdir(), 'cutover-test-'));
     this.#supervisor = await startSupervisor({
@@ -39,6 +41,7 @@ class Stage {
       env: process.env,
       clock: systemClock,
       chance: () => 1,
+      anyListens: () => Promise.resolve(this.isClusterThere),
       spawn: (launch, host) => spawnRole(program, launch, host),
       report: event => {
         this.events.push(event);
@@ -201,10 +204,26 @@ describe('startSupervisor', () => {
     expect(stage.events.at(-1)).to.deep.equal({ type: 'supervisor-reloaded', version: '3' });
   });
 
+  it('refuses a cluster that is not there, but not the one that it serves', async () => {
+    const supervisor = await stage.start();
+    await stage.next('supervisor-ready');
+    stage.isClusterThere = false;
+    const servers = [{ ip: '127.0.0.1', port: 7 }];
+    stage.text = JSON.stringify({ proxy: { port: 0 }, cluster: { servers, version: '2' } });
+    await supervisor.reload();
+    expect(stage.events.at(-1)).to.deep.equal({
+      type: 'reload-refused',
+      because: 'no server of the new cluster listens',
+    });
+    stage.text = textOf('3');
+    await supervisor.reload();
+    expect(stage.events.at(-1)).to.deep.equal({ type: 'supervisor-reloaded', version: '3' });
+  });
+
   it('refuses a change of address', async () => {
     const supervisor = await stage.start();
     await stage.next('supervisor-ready');
-    stage.text = textOf('2', { proxy: { port: 1 } });
+    stage.text = textOf('2', { proxy: { port: 2 } });
     await supervisor.reload();
     expect(stage.events.at(-1)).to.deep.equal({
       type: 'reload-refused',
