@@ -1,7 +1,7 @@
 import { pino, type DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from './config/config.js';
-import { kindOf } from './kernel/errors.js';
+import { kindOf, messageOf } from './kernel/errors.js';
 import type { CutoverEvent, Report } from './kernel/events.js';
 
 /** Events become log lines here, and only here. */
@@ -84,9 +84,6 @@ function errorFields(cause: unknown): Readonly<Record<string, unknown>> {
   const code = 'code' in cause ? { code: cause.code } : {};
   return { ...code, message, stack, ...(deeper === undefined ? {} : { cause: messageOf(deeper) }) };
 }
-
-const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause);
 
 /**
  * Writes every event as one line to standard output: JSON for machines, or `pretty` for people. Each

@@ -3,7 +3,7 @@
  * answer's head, and pass everything on as the client takes it. Nothing is sent to the frontend before
  * the head has been accepted, so that until then another server can be tried.
  */
-import { CutoverError, type ErrorCode, codeOf } from '../src/kernel/errors.js';
+import { CutoverError, codeOf, messageOf, type ErrorCode } from '../src/kernel/errors.js';
 import type { ExchangeId } from '../src/kernel/ids.js';
 import { AnswerReader } from '../src/http/answer-reader.js';
 import { answerFields, trailerLines } from '../src/http/fields.js';
@@ -268,7 +268,7 @@ export class Exchange {
   #fail(server: Server | undefined, cause: unknown): void {
     if (this.#isCancelled) return;
     const code = codeOf(cause);
-    const because = cause instanceof Error ? cause.message : String(cause);
+    const because = messageOf(cause);
     this.#host.push([kinds.failure, this.id, code, because]);
     this.#host.failed({ method: this.#request[2], server, code, because });
   }

@@ -91,5 +91,4 @@ const upgradeTransition = z
 export const cluster = section({ servers, version, upgradeTransition });
 
 export type UpgradeTransition = z.output<typeof upgradeTransition>;
-export type StrategyName = UpgradeTransition['mode'];
 export type ServerAddress = HostPort;

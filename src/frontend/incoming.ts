@@ -3,7 +3,7 @@
  * what a client pipelines beyond that waits as it came, up to a bound, because a STREAM socket cannot
  * stop reading one client.
  */
-import { codeOf, type ErrorCode } from '../kernel/errors.js';
+import { codeOf, messageOf, type ErrorCode } from '../kernel/errors.js';
 import { asksUpgrade, expectsContinue, keepsAlive, requestForServer } from '../http/fields.js';
 import type { Field, HttpVersion, RequestFraming, RequestHead } from '../http/message.js';
 import { isSafeToRepeat } from '../http/methods.js';
@@ -263,7 +263,7 @@ export class Incoming {
   }
 
   #failed(cause: unknown): void {
-    this.#refuse(codeOf(cause), cause instanceof Error ? cause.message : String(cause));
+    this.#refuse(codeOf(cause), messageOf(cause));
   }
 
   #refuse(code: ErrorCode, because: string): void {

@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { CutoverError } from '../kernel/errors.js';
+import { CutoverError, messageOf } from '../kernel/errors.js';
 import { StartError } from '../kernel/start-error.js';
 import { bodyInMemory, noBody, type Body } from './body.js';
 
@@ -30,7 +30,7 @@ export async function checkSpool(folder: string): Promise<void> {
     const handle = await openNameless(folder);
     await handle.close();
   } catch (cause) {
-    const because = cause instanceof Error ? cause.message : String(cause);
+    const because = messageOf(cause);
     throw new StartError(`limits.spool: no file can be made in ${folder}: ${because}`, 1, {
       cause,
     });
@@ -196,7 +196,7 @@ class SpoolFile {
   }
 
   #unkept(cause: unknown): CutoverError {
-    const because = cause instanceof Error ? cause.message : String(cause);
+    const because = messageOf(cause);
     return new CutoverError('ERR_SPOOL', `${this.#spool.options.folder}: ${because}`, { cause });
   }
 

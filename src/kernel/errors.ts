@@ -152,6 +152,10 @@ export class CutoverError extends Error {
   }
 }
 
+/** What any thrown value says, for people. */
+export const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause);
+
 /** The code of any thrown value: what we did not throw ourselves is a fault of ours. */
 export const codeOf = (cause: unknown): ErrorCode =>
   cause instanceof CutoverError ? cause.code : 'ERR_INTERNAL';

@@ -1,13 +1,13 @@
 /** Both ends of the device: the frontend's ROUTER and the worker's DEALERs. */
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { connect as connectTo } from 'node:net';
 import { Dealer, Router } from 'zeromq';
 import { StartError } from '../kernel/start-error.js';
 import { MOST_MESSAGE_BYTES } from '../wire/batch.js';
 import type { DealerFrames, RouterFrames } from '../wire/frames.js';
 import { mayBeIPv6 } from './addresses.js';
 import { prepareContext } from './context.js';
+import { probe } from './probe.js';
 import { codeOf } from './socket-errors.js';
 
 /** Draft option of libzmq 4.3 (zmq.h): announce that peers come (1) and go (2). */
@@ -17,6 +17,8 @@ const COMING_AND_GOING = 3;
 // What waits inside libzmq is bounded by credit and by limits.outstanding, not by a count of
 // messages: a refused send in the middle of an exchange could only be answered by ending it.
 const UNCOUNTED = 0;
+
+const PROBE_PATIENCE = 1000;
 
 class WorkersSocket extends Router {
   announceWorkers(): void {
@@ -71,22 +73,11 @@ export async function bindDevice(address: string): Promise<DeviceRouter> {
  * that is alive. So we ask first, and remove only what nobody answers at.
  */
 async function clearPath(path: string): Promise<void> {
-  if (await answersAt(path)) {
+  if ((await probe({ path }, PROBE_PATIENCE)) === 'listens') {
     throw new StartError(`device: ipc://${path} is taken by another frontend that is running`);
   }
   await rm(path, { force: true }).catch((cause: unknown) => {
     throw cannotBind(`ipc://${path}`, cause);
-  });
-}
-
-function answersAt(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const probe = connectTo(path);
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', () => resolve(false));
   });
 }
 

@@ -1,23 +1,13 @@
-/** Whether anybody listens at any of these addresses, asked by a plain TCP connection to each. */
-import { connect } from 'node:net';
+import { probe } from './probe.js';
 
 const PATIENCE = 2000;
 
+/** Whether anybody listens at any of these addresses. */
 export async function anyListens(
   servers: readonly { readonly host: string; readonly port: number }[],
 ): Promise<boolean> {
-  return (await Promise.all(servers.map(listens))).includes(true);
-}
-
-function listens({ host, port }: { readonly host: string; readonly port: number }) {
-  return new Promise<boolean>(resolve => {
-    const socket = connect({ host, port, timeout: PATIENCE });
-    const end = (answer: boolean) => () => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', end(true));
-    socket.once('timeout', end(false));
-    socket.once('error', end(false));
-  });
+  const answers = await Promise.all(
+    servers.map(({ host, port }) => probe({ host, port }, PATIENCE)),
+  );
+  return answers.includes('listens');
 }

@@ -5,7 +5,7 @@
  * later; and not receiving on it slows the container down.
  */
 import { lookup } from 'node:dns/promises';
-import { connect as connectPlainly, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { Stream } from 'zeromq';
 import type { Cancel, Clock } from '../kernel/clock.js';
 import { CutoverError } from '../kernel/errors.js';
@@ -13,6 +13,7 @@ import type { StreamFrames } from '../wire/frames.js';
 import { tcpAddress } from './addresses.js';
 import { prepareContext } from './context.js';
 import { patiently } from './patience.js';
+import { probe } from './probe.js';
 import { codeOf, sendRefusal } from './socket-errors.js';
 
 /** Draft options of libzmq 4.3 that the binding has no names for (zmq.h). */
@@ -99,7 +100,7 @@ async function connectTo(
   const hello = socket.receive() as unknown as Promise<StreamFrames>;
   let cancelProbe: Cancel | undefined;
   const refused = new Promise<never>((_, reject) => {
-    cancelProbe = clock.after(PROBE_AFTER, () => void probe(ip, port).catch(reject));
+    cancelProbe = clock.after(PROBE_AFTER, () => void sharedProbe(ip, port).catch(reject));
   });
   try {
     const [id] = await within(deadline, options, Promise.race([hello, refused]));
@@ -135,7 +136,7 @@ async function within<Value>(
 const probes = new Map<string, Promise<void>>();
 
 /** Rejects if the server refuses; one at a time for each server, however many wait for it. */
-function probe(ip: string, port: number): Promise<void> {
+function sharedProbe(ip: string, port: number): Promise<void> {
   const name = tcpAddress(ip, port);
   const running = probes.get(name) ?? probed(ip, port).finally(() => probes.delete(name));
   probes.set(name, running);
@@ -157,21 +158,11 @@ function failureOf(cause: Error, server: string): CutoverError | undefined {
   }
 }
 
-function probed(ip: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connectPlainly({ host: ip, port, timeout: PROBE_TIMEOUT });
-    const end = () => {
-      socket.destroy();
-      resolve(); // it listens, or is silent: what we wait for may still come
-    };
-    socket.once('connect', end);
-    socket.once('timeout', end);
-    socket.once('error', cause => {
-      const failure = failureOf(cause, `${ip}:${port}`);
-      if (failure === undefined) resolve();
-      else reject(failure);
-    });
-  });
+/** Resolves if it listens, or is silent: what we wait for may still come. */
+async function probed(ip: string, port: number): Promise<void> {
+  const answer = await probe({ host: ip, port }, PROBE_TIMEOUT);
+  const failure = answer instanceof Error ? failureOf(answer, `${ip}:${port}`) : undefined;
+  if (failure !== undefined) throw failure;
 }
 
 class Connection implements StreamConnection {
