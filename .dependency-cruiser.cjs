@@ -7,7 +7,8 @@ const only = (name, module, allowed) => ({
   to: { path: `(^|/)node_modules/${module}/` },
 });
 
-const pure = '^src/(http|wire|versions)/|^workers/(strategies|routing|rescue|comparison|sessions)/';
+const pure =
+  '^src/(http|wire|versions|verdict)/|^workers/(strategies|routing|rescue|comparison|sessions)/';
 
 module.exports = {
   forbidden: [
@@ -45,6 +46,7 @@ module.exports = {
     only('zeromq', 'zeromq', '^src/sockets/'),
     only('msgpackr', 'msgpackr', '^src/wire/'),
     only('pino', 'pino(-pretty)?', '^src/log\\.ts$'),
+    only('fastify', 'fastify', '^src/control/'),
     only('yargs', 'yargs', '^src/commands\\.ts$'),
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

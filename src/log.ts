@@ -41,6 +41,24 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
     'warn',
     ({ method, code, because }) => `${method} failed (${code}): ${because}`,
   ],
+  'table-taken': [
+    'info',
+    ({ edition, versions }) => `routing table ${edition}: ${versions.join(', ')}`,
+  ],
+  'announcement-refused': ['error', ({ because }) => `announcement refused: ${because}`],
+  'control-listening': [
+    'info',
+    ({ address, edition }) => `REST API on ${address}, routing table ${edition}`,
+  ],
+  'control-stopped': ['info', () => 'stopped'],
+  'registry-damaged': [
+    'error',
+    ({ file, because, edition }) =>
+      `registry ${file} is damaged: ${because}; ` +
+      (edition === undefined ? 'starting anew' : `going on with routing table ${edition}`),
+  ],
+  'follower-joined': ['info', ({ name, edition }) => `${name} follows, it has table ${edition}`],
+  'follower-left': ['info', ({ name }) => `${name} follows no more`],
   'role-started': ['info', ({ role, pid }) => `${role} started as process ${pid}`],
   'role-ready': ['info', ({ role }) => `${role} is ready`],
   // The end of a role that will be started again was not meant to be.

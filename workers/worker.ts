@@ -2,16 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../src/config/config.js';
 import type { Cancel, Clock } from '../src/kernel/clock.js';
+import type { CutoverError } from '../src/kernel/errors.js';
 import type { Report } from '../src/kernel/events.js';
-import { versionId, type ExchangeId, type VersionId } from '../src/kernel/ids.js';
+import { share, versionId, type ExchangeId, type VersionId } from '../src/kernel/ids.js';
 import { connectionsWithin, openFilesLimit } from '../src/kernel/limits.js';
 import { isNonEmpty } from '../src/kernel/non-empty.js';
 import type { Role } from '../src/kernel/role.js';
 import { StartError } from '../src/kernel/start-error.js';
-import { firstTable, type RoutingTable } from '../src/versions/routing-table.js';
+import { firstTable, serving, type RoutingTable } from '../src/versions/routing-table.js';
 import { kinds, type Request } from '../src/wire/envelope.js';
 import type { Version } from '../src/versions/version.js';
+import type { Server } from './containers/server.js';
 import { Servers } from './containers/servers.js';
+import { ControlLink } from './control-link.js';
 import { Exchange, type ExchangeHost, type ExchangeLimits } from './exchange.js';
 import { FrontendLink } from './frontend-link.js';
 import { instant } from './strategies/instant.js';
@@ -21,6 +24,8 @@ export interface WorkerOptions {
   readonly config: Config;
   /** Device addresses of all frontends. */
   readonly frontends: readonly string[];
+  /** Where control tells of versions; undefined: the configuration's cluster is all there is. */
+  readonly control?: string | undefined;
   readonly name: string;
   readonly clock: Clock;
   readonly report: Report;
@@ -42,9 +47,10 @@ export class Worker implements Role {
   readonly #options: WorkerOptions;
   readonly #limits: ExchangeLimits;
   readonly #strategy: Strategy;
-  readonly #table: RoutingTable;
+  #table: RoutingTable;
   readonly #servers = new Map<VersionId, Servers>();
   readonly #linked: readonly Linked[];
+  readonly #controlLink: ControlLink | undefined;
   readonly #cancelSweep: Cancel;
   #stop: Promise<void> | undefined;
   #isReady = false;
@@ -56,6 +62,7 @@ export class Worker implements Role {
     this.#strategy = options.strategy ?? instant;
     this.#table = tableOf(config);
     this.#linked = options.frontends.map(address => this.#linkTo(address));
+    this.#controlLink = this.#linkToControl();
     options.report({ type: 'worker-waiting', name: options.name, frontends: options.frontends });
     this.#cancelSweep = clock.every(SWEEP, () => this.#sweep());
     this.stopped = this.#run();
@@ -69,11 +76,25 @@ export class Worker implements Role {
 
   async #run(): Promise<void> {
     try {
-      await Promise.all(this.#linked.map(({ link }) => link.run()));
+      await Promise.all([...this.#linked.map(({ link }) => link.run()), this.#controlLink?.run()]);
     } finally {
       this.#close();
     }
     this.#options.report({ type: 'worker-stopped', name: this.#options.name });
+  }
+
+  #linkToControl(): ControlLink | undefined {
+    const { config, control: address, name, clock, report } = this.#options;
+    if (address === undefined) return undefined;
+    return new ControlLink({
+      address,
+      name,
+      heartbeat: config.device.heartbeat * 1000,
+      silence: config.device.silence * 1000,
+      clock,
+      report,
+      take: table => this.#take(table),
+    });
   }
 
   #linkTo(address: string): Linked {
@@ -116,6 +137,38 @@ export class Worker implements Role {
     report({ type: 'worker-ready', name, frontends });
   }
 
+  /** From control: the next request is decided by it, what is in flight goes on as it began. */
+  #take(table: RoutingTable): void {
+    this.#table = table;
+    for (const [id, servers] of this.#servers) {
+      if (table.versions.some(version => version.id === id)) continue;
+      servers.close();
+      this.#servers.delete(id);
+    }
+  }
+
+  /** The version that the strategy names, and those behind it: the order of versions is that of fallback. */
+  #inOrder(): readonly Version[] {
+    const versions = serving(this.#table);
+    const [{ state }] = versions;
+    const progress = 'progress' in state ? state.progress : share(1);
+    const decision = this.#strategy({ versions, session: undefined, bucket: 0, progress });
+    const first = decision.kind === 'one' ? decision.version : decision.older;
+    return versions.slice(versions.indexOf(first));
+  }
+
+  /**
+   * Servers before versions: the next version is asked when no server of this one is left. Another
+   * attempt heeds the table of its own moment: nothing goes to a version that was taken back meanwhile.
+   */
+  #pick(tried: ReadonlyMap<Server, CutoverError>): Server | undefined {
+    for (const version of this.#inOrder()) {
+      const server = this.#serversOf(version).pick(tried);
+      if (server !== undefined) return server;
+    }
+    return undefined;
+  }
+
   #serversOf(version: Version): Servers {
     const known = this.#servers.get(version.id);
     if (known !== undefined) return known;
@@ -131,13 +184,11 @@ export class Worker implements Role {
 
   #serve({ link, exchanges }: Linked, request: Request, window: number): void {
     const { clock, report } = this.#options;
-    const { version } = this.#strategy({ versions: this.#table.versions });
-    const servers = this.#serversOf(version);
     const host: ExchangeHost = {
       limits: this.#limits,
       now: () => clock.now(),
       push: envelope => link.push(envelope),
-      pick: tried => servers.pick(tried),
+      pick: tried => this.#pick(tried),
       refused: (server, cause) =>
         report({ type: 'server-refused', server: server.name, because: cause.message }),
       failed: ({ server, ...about }) =>
@@ -157,6 +208,7 @@ export class Worker implements Role {
 
   #sweep(): void {
     const now = this.#options.clock.now();
+    this.#controlLink?.sweep(now);
     for (const servers of this.#servers.values()) servers.sweep(now);
     for (const { link, exchanges } of this.#linked) {
       link.sweep(now);
@@ -187,6 +239,7 @@ export class Worker implements Role {
 
   #close(): void {
     this.#cancelSweep();
+    this.#controlLink?.close();
     for (const { link } of this.#linked) link.close();
     for (const servers of this.#servers.values()) servers.close();
   }

@@ -92,3 +92,4 @@ export const cluster = section({ servers, version, upgradeTransition });
 
 export type UpgradeTransition = z.output<typeof upgradeTransition>;
 export type ServerAddress = HostPort;
+export type StrategyName = UpgradeTransition['mode'];

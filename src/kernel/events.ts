@@ -45,6 +45,27 @@ export type CutoverEvent =
       readonly code: ErrorCode;
       readonly because: string;
     }
+  // worker and control
+  | { readonly type: 'table-taken'; readonly edition: number; readonly versions: readonly string[] }
+  | { readonly type: 'announcement-refused'; readonly because: string }
+  // control
+  | {
+      readonly type: 'control-listening';
+      readonly address: string;
+      readonly announcements: string;
+      readonly edition: number;
+    }
+  | { readonly type: 'control-stopped' }
+  | {
+      readonly type: 'registry-damaged';
+      readonly file: string;
+      readonly because: string;
+      /** Where a copy was put aside; undefined: there is none. */
+      readonly copy: string | undefined;
+      readonly edition: number | undefined;
+    }
+  | { readonly type: 'follower-joined'; readonly name: string; readonly edition: number }
+  | { readonly type: 'follower-left'; readonly name: string }
   // supervisor
   | { readonly type: 'role-started'; readonly role: string; readonly pid: number }
   | { readonly type: 'role-ready'; readonly role: string; readonly pid: number }

@@ -9,6 +9,10 @@ export type ExchangeId = Branded<number, 'ExchangeId'>;
 export type WorkerId = Branded<string, 'WorkerId'>;
 /** One cluster: two clusters may run equal version numbers. */
 export type VersionId = Branded<string, 'VersionId'>;
+/** One client's requests with no pause longer than the session timeout. */
+export type SessionId = Branded<string, 'SessionId'>;
+/** A part of the whole: 0 to 1. */
+export type Share = Branded<number, 'Share'>;
 
 /** A STREAM routing id is a zero byte and a 32-bit number (libzmq, zmq_socket(3), ZMQ_STREAM). */
 export const connectionId = (routingId: Buffer) => routingId.readUInt32BE(1) as ConnectionId;
@@ -19,3 +23,7 @@ export const isExchangeId = (value: unknown): value is ExchangeId =>
 
 export const workerId = (routingId: Buffer) => routingId.toString('hex') as WorkerId;
 export const versionId = (text: string) => text as VersionId;
+export const sessionId = (text: string) => text as SessionId;
+
+/** What lies outside of 0 to 1 is brought to the nearer end. */
+export const share = (n: number) => Math.min(1, Math.max(0, n)) as Share;

@@ -60,6 +60,7 @@ export class Server implements ServerLoad {
   readonly #idle: Kept[] = [];
   outstanding = 0;
   restsUntil = -Infinity;
+  #isClosed = false;
 
   constructor(address: ServerAddress, options: ServerOptions) {
     this.address = address;
@@ -99,7 +100,7 @@ export class Server implements ServerLoad {
   /** The exchange is over; `idle`: milliseconds that the connection may be kept, undefined: not. */
   giveBack(lent: Lent, idle: number | undefined): void {
     this.outstanding -= 1;
-    if (idle === undefined || idle <= 0 || !(lent instanceof Kept)) {
+    if (idle === undefined || idle <= 0 || this.#isClosed || !(lent instanceof Kept)) {
       lent.stream.close();
       return;
     }
@@ -118,7 +119,9 @@ export class Server implements ServerLoad {
     for (const kept of [...this.#idle]) if (kept.idleUntil <= now) this.#drop(kept);
   }
 
+  /** What is lent is closed when it is given back. */
   close(): void {
+    this.#isClosed = true;
     for (const kept of [...this.#idle]) this.#drop(kept);
   }
 

@@ -1,69 +1,93 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { versionId } from '../../../src/kernel/ids.js';
-import type { NonEmpty } from '../../../src/kernel/non-empty.js';
-import type { Version } from '../../../src/versions/version.js';
-import { instant } from '../../../workers/strategies/instant.js';
-import type { Strategy } from '../../../workers/strategies/strategy.js';
+import { newestFirst } from '../../../src/versions/version.js';
+import { decided, strategies } from '../../../workers/strategies/strategies.js';
+import type { Question } from '../../../workers/strategies/strategy.js';
+import { modes, question, questionsFor, running, sessionOf, told, version } from './questions.js';
 
-/** Every strategy stands here, and keeps these promises. */
-const strategies: Readonly<Record<string, Strategy>> = { instant };
+function frozen<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(frozen);
+  return Object.freeze(value);
+}
 
-const version: fc.Arbitrary<Version> = fc.record({
-  id: fc.uuid().map(versionId),
-  number: fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 3 }).map(each => each.join('.')),
-  servers: fc.constant([{ host: '127.0.0.1', port: 9101 }] as const),
-  transition: fc.constant({ mode: 'INSTANT' } as const),
-});
+/** Every strategy keeps these promises. */
+for (const mode of modes) {
+  const strategy = strategies[mode];
+  const always = (law: (asked: Question) => void) =>
+    fc.assert(fc.property(questionsFor(mode), law), { numRuns: 500 });
 
-const versions = fc
-  .uniqueArray(version, { minLength: 1, maxLength: 6, selector: ({ id }) => id })
-  .map(each => each as unknown as NonEmpty<Version>);
-
-for (const [name, strategy] of Object.entries(strategies)) {
-  describe(`strategy ${name}`, () => {
-    it('decides for a version that may serve', () => {
-      fc.assert(
-        fc.property(versions, each => {
-          expect(each).to.include(strategy({ versions: each }).version);
-        }),
-      );
+  describe(`strategy ${mode}`, () => {
+    it('names versions of the list', () => {
+      always(asked => {
+        const decision = strategy(asked);
+        const named =
+          decision.kind === 'one' ? [decision.version] : [decision.newer, decision.older];
+        for (const each of named) expect(asked.versions.includes(each)).to.equal(true);
+      });
     });
 
-    it('decides the same when it is asked again', () => {
-      fc.assert(
-        fc.property(versions, each => {
-          expect(strategy({ versions: each })).to.deep.equal(strategy({ versions: each }));
-        }),
-      );
+    it('asks both only where one is newer than the other', () => {
+      always(asked => {
+        const decision = strategy(asked);
+        if (decision.kind === 'both') {
+          expect(newestFirst(decision.newer, decision.older)).to.be.below(0);
+        }
+      });
     });
 
-    it('changes nothing', () => {
-      fc.assert(
-        fc.property(versions, each => {
-          const before = structuredClone(each);
-          strategy({ versions: Object.freeze(each) });
-          expect(each).to.deep.equal(before);
-        }),
-      );
+    it('decides the same when it is asked again, and changes nothing', () => {
+      always(asked => {
+        const copy = structuredClone(asked);
+        const decision = strategy(frozen(asked));
+        expect(strategy(asked)).to.deep.equal(decision);
+        expect(strategy(copy)).to.deep.equal(decision);
+        expect(asked).to.deep.equal(copy);
+      });
     });
 
     it('has no choice where there is one version', () => {
-      fc.assert(
-        fc.property(version, only => {
-          expect(strategy({ versions: [only] }).version).to.equal(only);
-        }),
-      );
+      always(asked => {
+        const [only] = asked.versions;
+        const decision = strategy({ ...asked, versions: [only] });
+        expect(decision).to.deep.equal({ kind: 'one', version: only });
+      });
+    });
+
+    it('takes a session whose version may not serve for a new one', () => {
+      always(asked => {
+        const lost = strategy({ ...asked, session: sessionOf('none') });
+        expect(lost).to.deep.equal(strategy({ ...asked, session: undefined }));
+      });
     });
   });
 }
 
-describe('strategy instant', () => {
-  it('sends everybody to the newest', () => {
-    fc.assert(
-      fc.property(versions, each => {
-        expect(instant({ versions: each })).to.deep.equal({ kind: 'one', version: each[0] });
-      }),
-    );
+describe('decided', () => {
+  const stable = version('1.0', 'INSTANT', { name: 'complete' });
+  for (const { mode, to } of [
+    { mode: 'INSTANT', to: '2.0' }, // everybody
+    { mode: 'SESSION', to: '1.0' }, // within its session
+    { mode: 'GRADUAL', to: '1.0' },
+    { mode: 'CONCURRENT', to: '1.0' },
+  ] as const) {
+    it(`asks ${mode} where the newest version moves users by it`, () => {
+      const versions = [version('2.0', mode, running()), stable] as const;
+      expect(told(decided(question({ versions, of: '1.0' })))).to.equal(to);
+      fc.assert(
+        fc.property(questionsFor(mode), asked => {
+          expect(decided(asked)).to.deep.equal(strategies[mode](asked));
+        }),
+      );
+    });
+  }
+
+  it('tells the three strategies apart that leave sessions alone', () => {
+    const to = (mode: 'SESSION' | 'GRADUAL' | 'CONCURRENT') =>
+      told(decided(question({ versions: [version('2.0', mode, running()), stable] })));
+    expect([to('SESSION'), to('GRADUAL'), to('CONCURRENT')]).to.deep.equal([
+      '2.0',
+      '1.0',
+      '2.0 and 1.0',
+    ]);
   });
 });

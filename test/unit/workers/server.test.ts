@@ -150,7 +150,8 @@ describe('Servers', () => {
   const version = (...ports: number[]): Version => {
     const [first = 1, ...more] = ports.map(port => ({ host: '127.0.0.1', port }));
     const servers = [first, ...more] as Version['servers'];
-    return { id: versionId('v'), number: '1.0', servers, transition: { mode: 'INSTANT' } };
+    const transition = { mode: 'INSTANT' } as const;
+    return { id: versionId('v'), number: '1.0', servers, transition, state: { name: 'complete' } };
   };
 
   it('takes turns, leaves out whom it tried, and then has none', () => {
