@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import type { z } from 'zod';
-import { deviceAddress } from './config/address.js';
+import { deviceAddress, hostPort } from './config/address.js';
 import { counts, type Config, type LogLevel } from './config/config.js';
 import { readConfigFile, type ConfigFile } from './config/file.js';
 import { overridden, type Overrides } from './config/overrides.js';
@@ -13,10 +14,13 @@ import { counted, summary } from './config/summary.js';
 import { shown } from './config/problems.js';
 import { logLevel, text } from './config/values.js';
 import { systemClock, type Clock } from './kernel/clock.js';
+import { messageOf } from './kernel/errors.js';
 import type { Report } from './kernel/events.js';
 import type { Role } from './kernel/role.js';
 import { StartError } from './kernel/start-error.js';
 import { reporter } from './log.js';
+import { ControlClient, OperatorError, type Verb } from './operator/control-client.js';
+import * as operator from './operator/verbs.js';
 import { anyListens } from './sockets/listens.js';
 import { takeInheritedDescriptors } from './sockets/listening-descriptor-inherited.js';
 import { spawnRole } from './supervisor/child-process.js';
@@ -31,6 +35,7 @@ interface WorkersMain {
   readonly startWorker: (options: {
     readonly config: Config;
     readonly frontends: readonly string[];
+    readonly control: string | undefined;
     readonly name: string;
     readonly clock: Clock;
     readonly report: Report;
@@ -59,11 +64,32 @@ interface FrontendArguments extends Arguments {
 }
 interface WorkerArguments extends Arguments {
   readonly frontend: readonly string[] | undefined;
+  readonly control: string | undefined;
+  readonly name: string | undefined;
+}
+interface ControlArguments extends Arguments {
+  readonly announce: string | undefined;
   readonly name: string | undefined;
 }
 interface CheckArguments extends Arguments {
   readonly json: boolean;
 }
+
+interface OperatorArguments extends Arguments {
+  readonly json: boolean;
+}
+interface StatusArguments extends OperatorArguments {
+  readonly watch: boolean;
+}
+interface DeployArguments extends OperatorArguments {
+  readonly file: string;
+}
+interface VersionArguments extends OperatorArguments {
+  readonly version: string;
+}
+
+/** Milliseconds between two looks. */
+const WATCH = 1000;
 
 async function up({ config: path, logLevel: level, workers, frontends }: UpArguments) {
   const read = () => readOverridden(path, { level, workers, frontends });
@@ -110,8 +136,22 @@ async function worker(given: WorkerArguments) {
   const frontends = given.frontend ?? (await frontendsOf(config));
   const { report, ready } = whenJoined(reporterOf(given.name ?? 'worker', config));
   const { startWorker } = (await import(workersMain.href)) as WorkersMain;
-  const start = () => startWorker({ config, frontends, name, clock: systemClock, report });
+  const control = given.control ?? config.device.control;
+  const start = () => startWorker({ config, frontends, control, name, clock: systemClock, report });
   await runRole(process, { report, start, ready });
+}
+
+async function control(given: ControlArguments) {
+  const config = await configOf(given);
+  const announcements = given.announce ?? config.device.control;
+  if (announcements === undefined) {
+    throw new StartError('no address for announcements: set device.control or --announce', 2);
+  }
+  const report = reporterOf(given.name ?? 'control', config);
+  const { startControl } = await import('./control/control.js');
+  const start = () =>
+    startControl({ config, announcements, release: version(), clock: systemClock, report });
+  await runRole(process, { report, start });
 }
 
 async function frontendsOf({ device, proxy }: Config): Promise<readonly string[]> {
@@ -133,15 +173,62 @@ function whenJoined(report: Report): { report: Report; ready: Promise<void> } {
   };
 }
 
+async function clientOf(given: Arguments): Promise<ControlClient> {
+  const { configService } = await configOf(given);
+  return new ControlClient({
+    url: `http://${hostPort(configService)}`,
+    token: configService.token,
+  });
+}
+
+async function status(given: StatusArguments): Promise<void> {
+  const client = await clientOf(given);
+  process.stdout.write(await operator.status(client, given));
+  while (given.watch) {
+    await new Promise<void>(resolve => void systemClock.after(WATCH, resolve));
+    process.stdout.write(`\n${await operator.status(client, given)}`);
+  }
+}
+
+async function deploy(given: DeployArguments): Promise<void> {
+  const client = await clientOf(given);
+  process.stdout.write(await operator.deploy(client, await jsonOf(given.file), given));
+}
+
+async function jsonOf(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+  } catch (cause) {
+    throw new StartError(`${path}: ${messageOf(cause)}`, 2, { cause });
+  }
+}
+
+async function remove(given: VersionArguments): Promise<void> {
+  const client = await clientOf(given);
+  process.stdout.write(await operator.remove(client, given.version, given));
+}
+
+const tell = (verb: Verb) => async (given: VersionArguments) => {
+  const client = await clientOf(given);
+  const about = { verb, name: given.version };
+  process.stdout.write(await operator.tell(client, about, given));
+};
+
 async function check({ config: path, logLevel: level, json }: CheckArguments): Promise<void> {
   const file = await readOverridden(path, { level });
   if (json) {
-    const shown = file.ok ? { ok: true, config: file.config } : file;
+    const shown = file.ok ? { ok: true, config: withoutSecrets(file.config) } : file;
     process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
     process.exitCode = file.ok ? 0 : 2;
     return;
   }
   process.stdout.write(`${path}: no problems\n${summary(configIn(path, file))}`);
+}
+
+function withoutSecrets(config: Config): Config {
+  const { configService } = config;
+  if (configService.token === undefined) return config;
+  return { ...config, configService: { ...configService, token: '(set)' } };
 }
 
 async function readOverridden(path: string, overrides: Overrides): Promise<ConfigFile> {
@@ -220,17 +307,57 @@ const frontendOptions = (common: Common) =>
   });
 
 const workerOptions = (common: Common) =>
-  common.option('name', name).option('frontend', {
+  common
+    .option('name', name)
+    .option('frontend', {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'the address of the device of a frontend; may be repeated',
+      defaultDescription: 'device.frontends',
+      coerce: once('frontend', deviceAddress().array()),
+    })
+    .option('control', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'the address at which control tells of versions',
+      defaultDescription: 'device.control',
+      coerce: once('control', deviceAddress()),
+    });
+
+const controlOptions = (common: Common) =>
+  common.option('name', name).option('announce', {
     type: 'string',
-    array: true,
     requiresArg: true,
-    describe: 'the address of the device of a frontend; may be repeated',
-    defaultDescription: 'device.frontends',
-    coerce: once('frontend', deviceAddress().array()),
+    describe: 'the address at which workers hear of versions',
+    defaultDescription: 'device.control',
+    coerce: once('announce', deviceAddress()),
   });
 
 const checkOptions = (common: Common) =>
   common.option('json', { type: 'boolean', default: false, describe: 'for machines' });
+
+const deployOptions = (common: Common) =>
+  checkOptions(common).positional('file', {
+    type: 'string',
+    demandOption: true,
+    describe: 'JSON: what PUT /configuration/cluster takes',
+  });
+
+const statusOptions = (common: Common) =>
+  checkOptions(common).option('watch', {
+    type: 'boolean',
+    default: false,
+    describe: 'again every second',
+  });
+
+const versionOptions = (common: Common) =>
+  checkOptions(common).positional('version', {
+    // As it was typed: 1.10 is no number.
+    type: 'string',
+    demandOption: true,
+    describe: 'its id, the beginning of it, or its number',
+  });
 
 const commands = yargs()
   .scriptName('cutover')
@@ -253,7 +380,15 @@ const commands = yargs()
   .command('up', 'start all roles on this machine and keep them alive', upOptions, up)
   .command('frontend', 'start a frontend: it takes clients', frontendOptions, frontend)
   .command('worker', 'start a worker: it asks the servers', workerOptions, worker)
+  .command('control', 'start control: it keeps the versions', controlOptions, control)
   .command('check', 'say what is wrong with a configuration', checkOptions, check)
+  .command('status', 'show all versions', statusOptions, status)
+  .command('deploy <file>', 'add a version', deployOptions, deploy)
+  .command('pause <version>', 'nobody new moves to it', versionOptions, tell('pause'))
+  .command('resume <version>', 'go on with its upgrade', versionOptions, tell('resume'))
+  .command('promote <version>', 'everybody moves to it now', versionOptions, tell('promote'))
+  .command('abort <version>', 'take everybody back', versionOptions, tell('abort'))
+  .command('remove <version>', 'remove it', versionOptions, remove)
   .demandCommand(1, 1, 'which verb?', 'one verb, please')
   .strict()
   .version(version())
@@ -275,8 +410,8 @@ try {
 
 /** For people: no stack where the message says all. A supervisor is told instead, and tells them. */
 async function fail(cause: unknown): Promise<void> {
-  const expected = cause instanceof StartError;
-  process.exitCode = expected ? cause.exitCode : 1;
+  const expected = cause instanceof StartError || cause instanceof OperatorError;
+  process.exitCode = cause instanceof StartError ? cause.exitCode : 1;
   const because = expected ? cause.message : String((cause as Error).stack ?? cause);
   if (isSupervised(process)) await tellSupervisor(process, { type: 'failed', because });
   else process.stderr.write(`cutover: ${because}\n`);

@@ -62,11 +62,24 @@ const proxy = addressed(
   .describe('where clients connect');
 
 const configService = addressed(
-  { port: port(0).default(9090).describe('TCP port; 0: the system chooses one') },
+  {
+    port: port(0).default(9090).describe('TCP port; 0: the system chooses one'),
+    token: text('a bearer token of at least 16 visible characters', /^[\x21-\x7e]{16,4096}$/)
+      .optional()
+      .describe('what callers must bring; set it wherever others than this machine can connect'),
+  },
   LOOPBACK,
 )
   .prefault({})
-  .describe('where the REST API of control will listen; not used yet');
+  .describe('where the REST API of control listens');
+
+const registry = section({
+  file: text('the path of a file', /./)
+    .optional()
+    .describe('where control keeps the versions; `cutover up` starts control only with it'),
+})
+  .prefault({})
+  .describe('the registry of versions');
 
 const DEVICE_ADDRESSES = 'a list of addresses';
 
@@ -80,6 +93,12 @@ const device = section({
         'addresses in a private folder of its own',
     )
     .meta({ expected: DEVICE_ADDRESSES }),
+  control: deviceAddress()
+    .optional()
+    .describe(
+      'where control tells workers of versions; default: an address in the private folder of ' +
+        '`cutover up`',
+    ),
   heartbeat: seconds().default(1).describe('how often a peer shows that it is alive'),
   silence: seconds()
     .default(5)
@@ -170,6 +189,7 @@ export const schema = section({
   configService,
   cluster: cluster.describe('the version that is served, and by which servers'),
   device,
+  registry,
   workers,
   frontends,
   timeouts,

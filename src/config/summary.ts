@@ -2,7 +2,15 @@ import { hostPort } from './address.js';
 import type { Config } from './config.js';
 
 /** What `cutover up` would start, in a few lines for people. */
-export function summary({ proxy, cluster, device, frontends, workers }: Config): string {
+export function summary({
+  proxy,
+  configService,
+  cluster,
+  device,
+  registry,
+  frontends,
+  workers,
+}: Config): string {
   const { servers, version, upgradeTransition } = cluster;
   const trusted =
     proxy.trusted === undefined ? '' : `, trusted senders on ${hostPort(proxy.trusted)}`;
@@ -11,12 +19,16 @@ export function summary({ proxy, cluster, device, frontends, workers }: Config):
   const mode =
     upgradeTransition.mode === 'INSTANT'
       ? 'INSTANT'
-      : `${upgradeTransition.mode}: not acted upon yet`;
+      : `${upgradeTransition.mode}: everybody is served by it from the start`;
   const rows = {
     clients: `${hostPort(proxy)}${trusted}`,
     cluster: `version ${version} (${mode}) on ${servers.map(hostPort).join(', ')}`,
     processes: `${counted(frontends.count, 'frontend')}, ${counted(workers.count, 'worker')}`,
     device: devices,
+    control:
+      registry.file === undefined
+        ? 'none: set registry.file to upgrade by REST'
+        : `REST API on ${hostPort(configService)}, registry ${registry.file}`,
   };
   return Object.entries(rows)
     .map(([name, value]) => `  ${name.padEnd(10)} ${value}\n`)

@@ -25,11 +25,23 @@ const fixedBesideAddresses: typeof fixed = {
 
 /** Sections that a frontend never reads. */
 const workersOnly = ['cluster', 'workers'] as const;
-/** Sections that nobody reads yet. */
-const unused = ['configService'] as const;
+/** Sections that only control reads. */
+const controlOnly = ['configService'] as const;
+
+/** Beside control the file's cluster counts once; from then on versions come and go by REST. */
+const fixedBesideControl: typeof fixed = {
+  registry: ({ registry }) => registry,
+  configService: ({ configService }) => configService,
+  'device.control': ({ device }) => device.control,
+  'cluster (with registry.file: PUT /configuration/cluster adds a version)': ({ cluster }) =>
+    cluster,
+};
 
 export function reloadOf(now: Config, next: Config): Reload {
-  const rules = now.device.frontends.length > 0 ? fixedBesideAddresses : fixed;
+  const rules = {
+    ...(now.device.frontends.length > 0 ? fixedBesideAddresses : fixed),
+    ...(hasControl(now) || hasControl(next) ? fixedBesideControl : {}),
+  };
   const refused = Object.entries(rules).filter(
     ([, value]) => !isDeepStrictEqual(value(now), value(next)),
   );
@@ -38,10 +50,12 @@ export function reloadOf(now: Config, next: Config): Reload {
     return { kind: 'refused', because: `${names} cannot change without a restart` };
   }
   const changed = sectionsChanged(now, next);
-  if (changed.every(name => among(name, unused))) return { kind: 'nothing' };
-  const few = changed.every(name => among(name, [...workersOnly, ...unused]));
+  if (changed.every(name => among(name, controlOnly))) return { kind: 'nothing' };
+  const few = changed.every(name => among(name, [...workersOnly, ...controlOnly]));
   return { kind: few ? 'workers' : 'everything' };
 }
+
+const hasControl = ({ registry }: Config) => registry.file !== undefined;
 
 const sectionsChanged = (now: Config, next: Config) =>
   (Object.keys(next) as (keyof Config)[]).filter(name => !isDeepStrictEqual(now[name], next[name]));

@@ -37,6 +37,7 @@ export class Roles {
   readonly #folder: RuntimeFolder;
   readonly #frontends = new Set<RoleProcess>();
   readonly #workers = new Set<RoleProcess>();
+  readonly #controls = new Set<RoleProcess>();
   #frontendNumber = 0;
   #workerNumber = 0;
   #closed = false;
@@ -67,12 +68,31 @@ export class Roles {
     const { device, workers } = edition.config;
     const own = posts.map(post => post.device);
     const addresses = device.frontends.length > 0 ? device.frontends : own;
-    const args = ['worker', ...addresses.flatMap(address => ['--frontend', address])];
+    const control = this.#announcements(edition.config);
+    const args = [
+      'worker',
+      ...addresses.flatMap(address => ['--frontend', address]),
+      ...(control === undefined ? [] : ['--control', control]),
+    ];
     return Array.from({ length: workers.count }, () => {
       this.#workerNumber += 1;
       const role = `worker-${this.#workerNumber}`;
       return this.#started(this.#workers, edition, role, { args, descriptors: [], env: {} });
     });
+  }
+
+  /** Undefined: nobody asked for it. */
+  control(edition: Edition): RoleProcess | undefined {
+    const address = this.#announcements(edition.config);
+    if (address === undefined) return undefined;
+    const args = ['control', '--announce', address];
+    return this.#started(this.#controls, edition, 'control', { args, descriptors: [], env: {} });
+  }
+
+  /** Where control speaks to workers. */
+  #announcements({ device, registry }: Config): string | undefined {
+    if (registry.file === undefined) return undefined;
+    return device.control ?? this.#folder.device('control');
   }
 
   #started(living: Set<RoleProcess>, { config, file }: Edition, role: string, launch: Launch) {
@@ -97,6 +117,7 @@ export class Roles {
         await role.stop();
         this.#frontends.delete(role);
         this.#workers.delete(role);
+        this.#controls.delete(role);
       }),
     );
   }
@@ -105,11 +126,13 @@ export class Roles {
   async stopAll(): Promise<void> {
     this.#closed = true;
     await this.stop(this.#frontends);
-    await this.stop(this.#workers);
+    await this.stop([...this.#workers, ...this.#controls]);
   }
 
   killAll(): void {
     this.#closed = true;
-    for (const role of [...this.#frontends, ...this.#workers]) role.kill();
+    for (const role of [...this.#frontends, ...this.#workers, ...this.#controls]) {
+      role.kill();
+    }
   }
 }

@@ -8,7 +8,7 @@ import type { InheritedDescriptors } from '../sockets/listening-descriptor-inher
 import { replacedCrew, startedCrew, type Crew } from './crew.js';
 import { openListeners, type Listeners } from './listeners.js';
 import { reloadOf } from './reload.js';
-import { RoleStopped } from './role-process.js';
+import { RoleStopped, type RoleProcess } from './role-process.js';
 import { Roles, type Edition, type RolesOptions } from './roles.js';
 import { makeRuntimeFolder, type RuntimeFolder, type Surroundings } from './runtime-folder.js';
 
@@ -102,16 +102,18 @@ class RunningSupervisor implements Supervisor {
       this.#settle = resolve;
     });
     this.#roles = new Roles(options, listeners, folder);
+    const control = this.#roles.control(edition);
     this.#crew = startedCrew(this.#roles, edition);
-    this.#announce(this.#crew).catch(() => undefined); // not before somebody gave up
+    this.#announce(this.#crew, control).catch(() => undefined); // not before somebody gave up
   }
 
   /** Ready when somebody can be served; if one of the first roles cannot start, all end. */
-  async #announce({ workers, frontends }: Crew): Promise<void> {
-    const all = [...workers, ...frontends].map(({ ready }) => ready);
+  async #announce({ workers, frontends }: Crew, control?: RoleProcess): Promise<void> {
+    const controls = control === undefined ? [] : [control];
+    const all = [...workers, ...frontends, ...controls].map(({ ready }) => ready);
     all.forEach(ready => void ready.catch((cause: unknown) => this.#giveUp(cause, ready)));
     const oneOfEach = [workers, frontends].map(roles => Promise.any(roles.map(each => each.ready)));
-    await Promise.all(oneOfEach);
+    await Promise.all([...oneOfEach, ...controls.map(({ ready }) => ready)]);
     this.#options.report({ type: 'supervisor-ready', address: this.#listeners.address });
   }
 

@@ -45,7 +45,8 @@ describe('cutover', () => {
         '  clients    127.0.0.1:8080\n' +
         '  cluster    version 1.10 (INSTANT) on 127.0.0.1:9101\n' +
         '  processes  1 frontend, 2 workers\n' +
-        '  device     in a private folder\n',
+        '  device     in a private folder\n' +
+        '  control    none: set registry.file to upgrade by REST\n',
     );
   });
 

@@ -269,7 +269,7 @@ describe('parseConfig', () => {
     });
     if (parsed.ok) throw new Error('problems were expected');
     expect(parsed.problems.map(({ message }) => message)).to.have.members([
-      '["a b"]: unknown option; known are $schema, proxy, configService, cluster, device, workers, frontends, timeouts, limits, log',
+      '["a b"]: unknown option; known are $schema, proxy, configService, cluster, device, registry, workers, frontends, timeouts, limits, log',
       'proxy.prt: unknown option; is port meant?',
       'proxy.port: expected a whole number from 0 to 65535, given -1',
       'proxy.hostname: expected ip or hostname, not both, given "b"',

@@ -33,23 +33,26 @@ describe('documents of the configuration', () => {
   });
 
   it('examples/full.json names every option, each with its default', () => {
-    const { proxy, cluster, limits, ...rest } = configOf('examples/full.json');
+    const { proxy, cluster, limits, configService, device, registry, ...rest } =
+      configOf('examples/full.json');
     const least = parseConfigText('{"cluster":{"servers":[{"ip":"127.0.0.1","port":9101}]}}');
     if (!least.ok) throw new Error('no problem was expected');
     const defaults = least.config;
     const { trusted, ...plainProxy } = proxy;
     const { connections, spool, ...plainLimits } = limits;
+    const { token, ...plainService } = configService;
+    const { control, ...plainDevice } = device;
     expect(plainProxy).to.deep.equal(defaults.proxy);
+    expect(plainService).to.deep.equal(defaults.configService);
+    expect(plainDevice).to.deep.equal(defaults.device);
     expect(plainLimits).to.deep.equal(defaults.limits);
     expect({ ...cluster, servers: [] }).to.deep.equal({ ...defaults.cluster, servers: [] });
     expect(rest).to.deep.equal({
-      configService: defaults.configService,
-      device: defaults.device,
       workers: defaults.workers,
       frontends: defaults.frontends,
       timeouts: defaults.timeouts,
       log: defaults.log,
     });
-    expect([trusted, connections, spool]).not.to.include(undefined);
+    expect([trusted, connections, spool, token, control, registry.file]).not.to.include(undefined);
   });
 });

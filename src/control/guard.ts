@@ -1,0 +1,32 @@
+/** Who may use the management API. Pure. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+export interface Caller {
+  readonly authorization: string | undefined;
+  readonly origin: string | undefined;
+  readonly host: string | undefined;
+}
+
+/**
+ * Undefined: may go on. A browser on this machine reaches loopback for every page that it shows, and says
+ * where the page is from (Origin, RFC 6454 §7): only pages that came from here may ask.
+ */
+export function refusal(
+  { authorization, origin, host }: Caller,
+  token: string | undefined,
+): 401 | 403 | undefined {
+  if (origin !== undefined && !isFrom(origin, host)) return 403;
+  if (token === undefined) return undefined;
+  const [, given] = /^Bearer ([^\s]{1,4096})$/i.exec(authorization ?? '') ?? []; // RFC 6750 §2.1
+  return given !== undefined && isSame(given, token) ? undefined : 401;
+}
+
+function isFrom(origin: string, host: string | undefined): boolean {
+  return host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+}
+
+/** In constant time whatever the lengths: digests are equally long. */
+function isSame(given: string, token: string): boolean {
+  const [left, right] = [given, token].map(text => createHash('sha256').update(text).digest());
+  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
+}

@@ -1,0 +1,177 @@
+/**
+ * The REST API of control. It turns calls into changes and outcomes into answers, and decides nothing. No
+ * answer says that something was done before it is durable.
+ */
+import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
+import { problem, problemsOf, type Problem } from '../config/problems.js';
+import { share, versionId, type VersionId } from '../kernel/ids.js';
+import type { Change, NewVersion, RoutingTable } from '../versions/routing-table.js';
+import type { Happening } from '../versions/version-state.js';
+import { refusal } from './guard.js';
+import { openApi } from './open-api.js';
+import { putBody, type PutBody } from './put-body.js';
+import type { Outcome } from './registrar.js';
+import { shownTable, shownVersion } from './shown.js';
+
+/** How far the newest table has spread. */
+export interface Spread {
+  readonly edition: number;
+  readonly followers: number;
+  /** Followers that have this edition. */
+  readonly acknowledged: number;
+}
+
+export interface RestHost {
+  readonly table: RoutingTable;
+  readonly spread: Spread;
+  change(change: Change): Promise<Outcome>;
+  /** What is wrong with a cluster that has the right form. */
+  problems(cluster: PutBody['cluster']): Promise<readonly Problem[]>;
+  newId(): VersionId;
+  /** Undefined: ready; otherwise why not. */
+  notReady(): string | undefined;
+  /** Our release. */
+  readonly release: string;
+}
+
+/** Of a body; the contract of `PUT /configuration/cluster`. */
+const MOST_BYTES = 1_048_576;
+
+const verbs = {
+  pause: { type: 'pause' },
+  resume: { type: 'resume' },
+  promote: { type: 'promote' },
+  abort: { type: 'abort' },
+} as const;
+export type Verb = keyof typeof verbs;
+export const verbNames = Object.keys(verbs) as readonly Verb[];
+
+/** `token`: what callers must bring, if anything. */
+export function restApi(host: RestHost, token: string | undefined): FastifyInstance {
+  const app = fastify({ bodyLimit: MOST_BYTES, forceCloseConnections: 'idle', logger: false });
+  parseJsonOurselves(app);
+  app.setNotFoundHandler((_, reply) =>
+    fail(reply, 404, 'there is nothing here: see /openapi.json'),
+  );
+  app.setErrorHandler((cause, _, reply) => answerError(cause, reply));
+  app.get('/healthz', () => ({ alive: true }));
+  app.get('/readyz', (_, reply) => {
+    const because = host.notReady();
+    return because === undefined ? { ready: true } : fail(reply, 503, because);
+  });
+  app.register((inner, _, done) => {
+    guard(inner, token);
+    routes(inner, host);
+    done();
+  });
+  return app;
+}
+
+/** One door for all JSON: Fastify's own would refuse with texts that name no path. */
+function parseJsonOurselves(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body));
+}
+
+function guard(app: FastifyInstance, token: string | undefined): void {
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    const { authorization, origin, host } = headers;
+    const status = refusal({ authorization, origin, host }, token);
+    if (status === 401) {
+      await fail(reply.header('www-authenticate', 'Bearer'), 401, 'a bearer token is needed');
+    } else if (status === 403) {
+      await fail(reply, 403, 'pages from elsewhere may not use this API');
+    }
+  });
+}
+
+function routes(app: FastifyInstance, host: RestHost): void {
+  app.get('/openapi.json', () => openApi(host.release));
+  app.get('/configuration', () => ({ ...host.spread }));
+  app.get('/configuration/cluster', () => shownTable(host.table));
+  app.put('/configuration/cluster', ({ body }, reply) => add(host, body, reply));
+  app.get<OneVersion>('/configuration/cluster/:id', ({ params }, reply) => {
+    const version = host.table.versions.find(({ id }) => id === params.id);
+    return version === undefined ? unknown(reply) : shownVersion(host.table, version);
+  });
+  app.delete<OneVersion>('/configuration/cluster/:id', async ({ params }, reply) =>
+    answer(reply, params.id, await host.change({ kind: 'remove', id: versionId(params.id) })),
+  );
+  for (const verb of verbNames) {
+    app.post<OneVersion>(`/configuration/cluster/:id/${verb}`, async ({ params }, reply) => {
+      const id = versionId(params.id);
+      const on = happening(host.table, id, verb);
+      return answer(reply, params.id, await host.change({ kind: 'happen', id, on }));
+    });
+  }
+}
+
+interface OneVersion {
+  Params: { id: string };
+}
+
+function happening({ versions }: RoutingTable, id: VersionId, verb: Verb): Happening {
+  if (verb !== 'pause') return verbs[verb];
+  const state = versions.find(each => each.id === id)?.state;
+  const progress = state !== undefined && 'progress' in state ? state.progress : undefined;
+  // Of a version that is not under way nothing is paused, whatever is said here.
+  return { type: 'pause', progress: progress ?? share(0) };
+}
+
+async function add(host: RestHost, body: unknown, reply: FastifyReply): Promise<unknown> {
+  const parsed = parsedBody(body);
+  if (!parsed.ok) return refuse(reply, parsed.problems);
+  const { servers, version, upgradeTransition } = parsed.cluster;
+  const problems = await host.problems(parsed.cluster);
+  if (problems.length > 0) return refuse(reply, problems);
+  const id = host.newId();
+  const added: NewVersion = { id, number: version, servers, transition: upgradeTransition };
+  return answer(reply, id, await host.change({ kind: 'add', version: added }));
+}
+
+type Parsed =
+  | { readonly ok: true; readonly cluster: PutBody['cluster'] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+function parsedBody(body: unknown): Parsed {
+  let value: unknown;
+  try {
+    value = JSON.parse(String(body)) as unknown;
+  } catch {
+    return { ok: false, problems: [problem('', 'JSON', 'something else')] };
+  }
+  const { success, data, error } = putBody.safeParse(value);
+  if (success) return { ok: true, cluster: data.cluster };
+  return { ok: false, problems: problemsOf(error.issues, value) };
+}
+
+function answer(reply: FastifyReply, id: string, outcome: Outcome): unknown {
+  switch (outcome.kind) {
+    case 'done':
+      return reply.code(202).send({ id, edition: outcome.table.edition });
+    case 'unknown':
+      return unknown(reply);
+    case 'impossible':
+    case 'nobody-left':
+      return fail(reply, 409, outcome.because);
+    case 'not-durable':
+      return fail(reply, 503, outcome.because);
+  }
+}
+
+const unknown = (reply: FastifyReply) => fail(reply, 404, 'there is no version with this id');
+
+const refuse = (reply: FastifyReply, problems: readonly Problem[]) =>
+  reply.code(400).send({ error: problems.map(({ message }) => message).join('; '), problems });
+
+const fail = (reply: FastifyReply, status: number, error: string) =>
+  reply.code(status).send({ error });
+
+/** What Fastify itself refuses: a body that is too large, or ends too early. Ours do not come here. */
+function answerError(cause: unknown, reply: FastifyReply): unknown {
+  const { statusCode = 500 } = cause as { statusCode?: number };
+  if (statusCode === 413) {
+    return refuse(reply, [problem('', `a body of at most ${MOST_BYTES} bytes`, 'more')]);
+  }
+  return fail(reply, statusCode, statusCode < 500 ? String(cause) : 'a fault of Cutover itself');
+}

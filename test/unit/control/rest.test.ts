@@ -1,0 +1,351 @@
+import { expect } from 'chai';
+import type { FastifyInstance } from 'fastify';
+import { addressProblems } from '../../../src/control/addresses.js';
+import { Registrar } from '../../../src/control/registrar.js';
+import { restApi, verbNames } from '../../../src/control/rest.js';
+import type { ShownVersion } from '../../../src/control/shown.js';
+import { versionId } from '../../../src/kernel/ids.js';
+import { firstTable, type RoutingTable } from '../../../src/versions/routing-table.js';
+
+const BASE = '/configuration/cluster';
+const v1 = versionId('v1');
+
+interface Stand {
+  readonly app: FastifyInstance;
+  readonly saved: RoutingTable[];
+  readonly announced: RoutingTable[];
+  /** Why nothing can be saved; undefined: it can. */
+  broken: string | undefined;
+  notReady: string | undefined;
+}
+
+function stand(token?: string): Stand {
+  const saved: RoutingTable[] = [];
+  const announced: RoutingTable[] = [];
+  let ids = 1;
+  const registrar = new Registrar(
+    firstTable({
+      id: v1,
+      number: '1.0',
+      servers: [{ host: '127.0.0.1', port: 9101 }],
+      transition: { mode: 'INSTANT' },
+    }),
+    {
+      save(table) {
+        if (made.broken !== undefined) return Promise.reject(new Error(made.broken));
+        saved.push(table);
+        return Promise.resolve();
+      },
+      announce: table => announced.push(table),
+    },
+  );
+  const own = [{ host: '127.0.0.1', port: 8080 }];
+  const resolve = (name: string) =>
+    name === 'app.internal'
+      ? Promise.resolve(['10.0.0.7'])
+      : Promise.reject(new Error('ENOTFOUND'));
+  const app = restApi(
+    {
+      get table() {
+        return registrar.table;
+      },
+      get spread() {
+        return { edition: registrar.table.edition, followers: 2, acknowledged: 1 };
+      },
+      change: change => registrar.change(change),
+      problems: ({ servers }) => addressProblems(servers, { own, resolve }),
+      newId: () => versionId(`v${++ids}`),
+      notReady: () => made.notReady,
+      release: '1.2.3',
+    },
+    token,
+  );
+  const made: Stand = { app, saved, announced, broken: undefined, notReady: undefined };
+  return made;
+}
+
+const server = { ip: '127.0.0.1', port: 9102 };
+const put = (app: FastifyInstance, cluster: unknown) =>
+  app.inject({ method: 'PUT', url: BASE, payload: { cluster } as object });
+const listed = async (app: FastifyInstance) => (await app.inject(BASE)).json<ShownVersion[]>();
+
+describe('the REST API', () => {
+  let at: Stand;
+  beforeEach(() => (at = stand()));
+  afterEach(() => at.app.close());
+
+  it('adds a version, newest first, durable before it is announced', async () => {
+    const answer = await put(at.app, { servers: [server], version: '2.0' });
+    expect(answer.statusCode).to.equal(202);
+    expect(answer.json()).to.deep.equal({ id: 'v2', edition: 2 });
+    expect(at.saved).to.deep.equal(at.announced);
+    expect((await listed(at.app)).map(({ version, state }) => [version, state])).to.deep.equal([
+      ['2.0', 'running'],
+      ['1.0', 'complete'],
+    ]);
+  });
+
+  it('shows one version with all that was given', async () => {
+    const upgradeTransition = { mode: 'GRADUAL', percentageTransitionPerRequest: 0.5 };
+    await put(at.app, { servers: [server], version: '2.0', upgradeTransition });
+    const answer = await at.app.inject(`${BASE}/v2`);
+    expect(answer.json()).to.deep.equal({
+      id: 'v2',
+      version: '2.0',
+      servers: [server],
+      upgradeTransition,
+      state: 'running',
+      progress: 0,
+    });
+  });
+
+  it('says superseded of an upgrade that a newer version has overtaken', async () => {
+    await put(at.app, { servers: [server], version: '2.0' });
+    await put(at.app, { servers: [server], version: '3.0' });
+    expect((await listed(at.app)).map(({ state }) => state)).to.deep.equal([
+      'running',
+      'superseded',
+      'complete',
+    ]);
+  });
+
+  it('removes a version', async () => {
+    await put(at.app, { servers: [server], version: '2.0' });
+    const answer = await at.app.inject({ method: 'DELETE', url: `${BASE}/v2` });
+    expect(answer.statusCode).to.equal(202);
+    expect(await listed(at.app)).to.have.length(1);
+  });
+
+  it('answers 404 to every call about an id that nobody has, and changes nothing', async () => {
+    const calls = [
+      { method: 'GET', url: `${BASE}/none` },
+      { method: 'DELETE', url: `${BASE}/none` },
+      ...verbNames.map(verb => ({ method: 'POST', url: `${BASE}/none/${verb}` })),
+    ] as const;
+    for (const call of calls) {
+      const answer = await at.app.inject(call);
+      expect(answer.statusCode, call.url).to.equal(404);
+      expect(answer.json<{ error: string }>().error).to.contain('no version with this id');
+    }
+    expect(at.saved).to.be.empty;
+  });
+
+  it('answers 409 when nothing that may serve would remain', async () => {
+    const answer = await at.app.inject({ method: 'DELETE', url: `${BASE}/v1` });
+    expect(answer.statusCode).to.equal(409);
+    expect(answer.json<{ error: string }>().error).to.contain('would remain');
+    expect(at.announced).to.be.empty;
+  });
+
+  const walks = [
+    { verbs: ['pause'], ends: 'paused' },
+    { verbs: ['pause', 'resume'], ends: 'running' },
+    { verbs: ['promote'], ends: 'complete' },
+    { verbs: ['abort'], ends: 'aborted' },
+    { verbs: ['abort', 'resume'], ends: 'running' },
+  ] as const;
+  for (const { verbs, ends } of walks) {
+    it(`takes ${verbs.join(', ')} and ends ${ends}`, async () => {
+      await put(at.app, { servers: [server], version: '2.0' });
+      for (const verb of verbs) {
+        const answer = await at.app.inject({ method: 'POST', url: `${BASE}/v2/${verb}` });
+        expect(answer.statusCode, verb).to.equal(202);
+      }
+      expect((await listed(at.app))[0]?.state).to.equal(ends);
+    });
+  }
+
+  it('answers 409 to a verb that is not possible in the present state, and says which it is', async () => {
+    for (const verb of verbNames) {
+      const answer = await at.app.inject({ method: 'POST', url: `${BASE}/v1/${verb}` });
+      expect(answer.statusCode, verb).to.equal(409);
+      expect(answer.json<{ error: string }>().error).to.contain('version 1.0 is complete');
+    }
+  });
+
+  it('answers 503 with the reason when nothing can be saved, and goes on when it can', async () => {
+    at.broken = 'the disk is full';
+    const refused = await put(at.app, { servers: [server], version: '2.0' });
+    expect(refused.statusCode).to.equal(503);
+    expect(refused.json()).to.deep.equal({ error: 'the disk is full' });
+    expect(await listed(at.app)).to.have.length(1);
+    expect(at.announced).to.be.empty;
+    at.broken = undefined;
+    expect((await put(at.app, { servers: [server], version: '2.0' })).statusCode).to.equal(202);
+  });
+
+  it('makes every change of many at the same time, one after the other', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => put(at.app, { servers: [server], version: `2.${n}` })),
+    );
+    const editions = answers.map(answer => answer.json<{ edition: number }>().edition);
+    expect([...editions].toSorted((a, b) => a - b)).to.deep.equal(
+      Array.from({ length: 20 }, (_, n) => n + 2),
+    );
+    expect(await listed(at.app)).to.have.length(21);
+  });
+
+  const bad: readonly { what: string; cluster: unknown; paths: readonly string[] }[] = [
+    { what: 'nothing', cluster: undefined, paths: ['cluster'] },
+    {
+      what: 'an unknown field',
+      cluster: { servers: [server], colour: 1 },
+      paths: ['cluster.colour'],
+    },
+    {
+      what: 'wrong types, all at once',
+      cluster: { servers: [{ ip: 5, port: '1' }], version: 1.5 },
+      paths: ['cluster.servers[0].ip', 'cluster.servers[0].port', 'cluster.version'],
+    },
+    {
+      what: 'SESSION without sessionTimeout',
+      cluster: { servers: [server], upgradeTransition: { mode: 'SESSION' } },
+      paths: ['cluster.upgradeTransition.sessionTimeout'],
+    },
+    {
+      what: 'GRADUAL with neither percentage nor duration',
+      cluster: { servers: [server], upgradeTransition: { mode: 'GRADUAL' } },
+      paths: ['cluster.upgradeTransition'],
+    },
+    {
+      what: 'GRADUAL with both',
+      cluster: {
+        servers: [server],
+        upgradeTransition: { mode: 'GRADUAL', percentageTransitionPerRequest: 1, duration: '1d' },
+      },
+      paths: ['cluster.upgradeTransition'],
+    },
+    {
+      what: 'a percentage where there is none',
+      cluster: {
+        servers: [server],
+        upgradeTransition: { mode: 'INSTANT', percentageTransitionPerRequest: 1 },
+      },
+      paths: ['cluster.upgradeTransition.percentageTransitionPerRequest'],
+    },
+    {
+      what: 'a server listed twice',
+      cluster: { servers: [server, server] },
+      paths: ['cluster.servers[1]'],
+    },
+    {
+      what: 'names and addresses that are no server',
+      cluster: {
+        servers: [
+          { hostname: 'app.internal', port: 80 },
+          { hostname: 'nobody.internal', port: 80 },
+          { ip: '0.0.0.0', port: 80 },
+          { ip: '224.0.0.1', port: 80 },
+          { ip: '::', port: 80 },
+          { ip: '::ffff:0.0.0.0', port: 80 },
+          { ip: 'ff02::1', port: 80 },
+          { ip: '127.0.0.1', port: 8080 },
+        ],
+      },
+      paths: [1, 2, 3, 4, 5, 6, 7].map(index => `cluster.servers[${index}]`),
+    },
+  ];
+  for (const { what, cluster, paths } of bad) {
+    it(`answers 400 with every path to ${what}, and changes nothing`, async () => {
+      const answer = await put(at.app, cluster);
+      expect(answer.statusCode).to.equal(400);
+      const { problems } = answer.json<{ problems: readonly { path: string }[] }>();
+      expect(problems.map(({ path }) => path)).to.deep.equal(paths);
+      expect(at.saved).to.be.empty;
+    });
+  }
+
+  for (const payload of ['', '{', 'null', '[]', '"cluster"', '\u0000']) {
+    it(`answers 400 to the body ${JSON.stringify(payload)}`, async () => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await at.app.inject({ method: 'PUT', url: BASE, payload, headers });
+      expect(answer.statusCode).to.equal(400);
+      expect(answer.json()).to.have.nested.property('problems[0].message');
+    });
+  }
+
+  it('answers 400 to a body over 1 MiB', async () => {
+    const answer = await put(at.app, { servers: [server], version: '1'.repeat(1_048_577) });
+    expect(answer.statusCode).to.equal(400);
+    expect(answer.body).to.contain('at most 1048576 bytes');
+  });
+
+  it('takes a body of whatever type it says it is: scripts forget to say', async () => {
+    const payload = JSON.stringify({ cluster: { servers: [server], version: '2.0' } });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await at.app.inject({ method: 'PUT', url: BASE, payload, headers });
+    expect(answer.statusCode).to.equal(202);
+  });
+
+  it('says whether it is alive, ready, and how far the table has spread', async () => {
+    expect((await at.app.inject('/healthz')).json()).to.deep.equal({ alive: true });
+    expect((await at.app.inject('/readyz')).statusCode).to.equal(200);
+    at.notReady = 'no worker is connected';
+    const answer = await at.app.inject('/readyz');
+    expect([answer.statusCode, answer.json()]).to.deep.equal([
+      503,
+      { error: 'no worker is connected' },
+    ]);
+    expect((await at.app.inject('/configuration')).json()).to.deep.equal({
+      edition: 1,
+      followers: 2,
+      acknowledged: 1,
+    });
+  });
+
+  it('describes in its OpenAPI document every call that it answers', async () => {
+    const { paths, info } = (await at.app.inject('/openapi.json')).json<{
+      paths: Record<string, Record<string, unknown>>;
+      info: { version: string };
+    }>();
+    expect(info.version).to.equal('1.2.3');
+    for (const [path, calls] of Object.entries(paths)) {
+      for (const method of Object.keys(calls).filter(key => key !== 'parameters')) {
+        const url = path.replace('{id}', ':id');
+        const known = at.app.hasRoute({ method: method.toUpperCase(), url });
+        expect(known, `${method} ${path}`).to.equal(true);
+      }
+    }
+    expect(Object.keys(paths)).to.include.members(
+      verbNames.map(verb => `/configuration/cluster/{id}/${verb}`),
+    );
+  });
+
+  it('answers 404 where there is nothing', async () => {
+    expect((await at.app.inject('/nothing')).statusCode).to.equal(404);
+  });
+
+  it('refuses pages from elsewhere, and takes those from here', async () => {
+    const from = (origin: string) =>
+      at.app.inject({ url: BASE, headers: { origin, host: 'localhost:9090' } });
+    expect((await from('https://evil.example')).statusCode).to.equal(403);
+    expect((await from('null')).statusCode).to.equal(403);
+    expect((await from('http://localhost:9090')).statusCode).to.equal(200);
+  });
+});
+
+describe('the REST API with a token', () => {
+  const at = stand('secret');
+  after(() => at.app.close());
+
+  for (const { authorization, status } of [
+    { authorization: undefined, status: 401 },
+    { authorization: 'Bearer wrong!', status: 401 },
+    { authorization: 'Bearer secret2', status: 401 },
+    { authorization: 'Basic secret', status: 401 },
+    { authorization: 'Bearer secret', status: 200 },
+    { authorization: 'bearer secret', status: 200 },
+  ]) {
+    it(`answers ${status} to ${authorization ?? 'nobody'}`, async () => {
+      const headers = authorization === undefined ? {} : { authorization };
+      const answer = await at.app.inject({ url: BASE, headers });
+      expect(answer.statusCode).to.equal(status);
+      if (status === 401) expect(answer.headers['www-authenticate']).to.equal('Bearer');
+    });
+  }
+
+  it('lets probes in without it: they tell nothing', async () => {
+    expect((await at.app.inject('/healthz')).statusCode).to.equal(200);
+    expect((await at.app.inject('/readyz')).statusCode).to.equal(200);
+  });
+});
