@@ -3,10 +3,6 @@
  * packed by msgpack. The version comes first, so that old and new processes can tell each other
  * apart, and refuse each other, while Cutover itself is being upgraded.
  */
-// Not 'msgpackr' itself: that loads a native helper whose lengths overflow, and one malformed message
-// would hang the process in it for ever. This is JavaScript, and as fast for what we send.
-import { Packr, Unpackr } from 'msgpackr/pack';
-import { CutoverError } from '../kernel/errors.js';
 import {
   isFromFrontend,
   isFromWorker,
@@ -14,8 +10,15 @@ import {
   type FromFrontend,
   type FromWorker,
 } from './envelope.js';
+import { malformed, pack, unpack, type Protocol } from './versioned.js';
 
 export const WIRE_VERSION = 1;
+
+const protocol: Protocol = {
+  version: WIRE_VERSION,
+  name: 'device',
+  message: 'batch of envelopes',
+};
 
 /** Bytes of one ZeroMQ message on the device, at most; a peer that sends more is cut off. */
 export const MOST_MESSAGE_BYTES = 8 * 1024 * 1024;
@@ -23,11 +26,7 @@ export const MOST_MESSAGE_BYTES = 8 * 1024 * 1024;
 /** A batch is closed once it holds so many bytes of bodies and heads. */
 const ENOUGH_BYTES = 256 * 1024;
 
-// Records would make one message depend on those before it; a message must stand alone.
-const packer = new Packr({ useRecords: false });
-const unpacker = new Unpackr({ useRecords: false });
-
-export const encode = (batch: readonly Envelope[]): Buffer => packer.pack([WIRE_VERSION, batch]);
+export const encode = (batch: readonly Envelope[]): Buffer => pack([WIRE_VERSION, batch]);
 
 /** As few messages as the size of what they carry allows, in order. */
 export function encodeAll(envelopes: readonly Envelope[]): Buffer[] {
@@ -57,33 +56,10 @@ function decoded<Kind extends Envelope>(
   packed: Uint8Array,
   isOurs: (value: unknown) => value is Kind,
 ): readonly Kind[] {
-  const message = unpacked(packed);
-  if (!Array.isArray(message) || message.length !== 2) throw malformed();
-  const [version, batch] = message as unknown[];
-  if (version !== WIRE_VERSION) {
-    const theirs = Number.isSafeInteger(version) ? String(version) : 'unknown';
-    throw new CutoverError(
-      'ERR_WIRE_VERSION',
-      `the peer speaks version ${theirs} of the device protocol, we speak ${WIRE_VERSION}: ` +
-        'run the same release of Cutover on both sides',
-    );
-  }
-  if (Array.isArray(batch) && batch.every(isOurs)) return batch;
-  throw malformed();
+  const [batch, ...more] = unpack(packed, protocol);
+  if (Array.isArray(batch) && batch.every(isOurs) && more.length === 0) return batch;
+  throw malformed(protocol);
 }
-
-function unpacked(packed: Uint8Array): unknown {
-  try {
-    return unpacker.unpack(packed);
-  } catch (cause) {
-    throw malformed(cause);
-  }
-}
-
-const malformed = (cause?: unknown) =>
-  new CutoverError('ERR_WIRE_MALFORMED', 'the peer sent something that is no batch of envelopes', {
-    cause,
-  });
 
 /** About how many bytes an envelope takes. */
 function weight(envelope: Envelope | undefined): number {

@@ -2,13 +2,17 @@
  * What control and its followers say to each other: one message each, `[version, kind, …]` in msgpack.
  * A follower is asked who it is (`stranger`), says `follow`, gets the `table`, and acknowledges its edition.
  */
-// Not 'msgpackr' itself: see batch.ts.
-import { Packr, Unpackr } from 'msgpackr/pack';
-import { CutoverError } from '../kernel/errors.js';
 import type { RoutingTable } from '../versions/routing-table.js';
 import { tableSchema } from '../versions/table-schema.js';
+import { malformed, pack, unpack, type Protocol } from './versioned.js';
 
 export const TABLE_WIRE_VERSION = 1;
+
+const protocol: Protocol = {
+  version: TABLE_WIRE_VERSION,
+  name: 'control',
+  message: 'message of control or its followers',
+};
 
 /** `edition`: of the table that the follower has; 0: none that control has given it. */
 export type FromFollower =
@@ -21,11 +25,8 @@ export type FromControl =
   | { readonly kind: 'table'; readonly table: RoutingTable }
   | { readonly kind: 'beat' };
 
-const packer = new Packr({ useRecords: false });
-const unpacker = new Unpackr({ useRecords: false });
-
 export const encodeMessage = (message: FromFollower | FromControl): Buffer =>
-  packer.pack([TABLE_WIRE_VERSION, message.kind, ...fieldsOf(message)]);
+  pack([TABLE_WIRE_VERSION, message.kind, ...fieldsOf(message)]);
 
 function fieldsOf(message: FromFollower | FromControl): readonly unknown[] {
   switch (message.kind) {
@@ -43,8 +44,8 @@ function fieldsOf(message: FromFollower | FromControl): readonly unknown[] {
 
 /** Throws ERR_WIRE_VERSION or ERR_WIRE_MALFORMED. */
 export function decodeFromFollower(packed: Uint8Array): FromFollower {
-  const [kind, first, second, ...more] = fields(packed);
-  if (more.length > 0) throw malformed();
+  const [kind, first, second, ...more] = unpack(packed, protocol);
+  if (more.length > 0) throw malformed(protocol);
   if (kind === 'beat' && first === undefined) return { kind };
   if (kind === 'acknowledge' && isEdition(first) && second === undefined) {
     return { kind, edition: first };
@@ -52,17 +53,17 @@ export function decodeFromFollower(packed: Uint8Array): FromFollower {
   if (kind === 'follow' && isName(first) && isEdition(second)) {
     return { kind, name: first, edition: second };
   }
-  throw malformed();
+  throw malformed(protocol);
 }
 
 /** Throws ERR_WIRE_VERSION or ERR_WIRE_MALFORMED. */
 export function decodeFromControl(packed: Uint8Array): FromControl {
-  const [kind, value, ...more] = fields(packed);
-  if (more.length > 0) throw malformed();
+  const [kind, value, ...more] = unpack(packed, protocol);
+  if (more.length > 0) throw malformed(protocol);
   if ((kind === 'stranger' || kind === 'beat') && value === undefined) return { kind };
-  if (kind !== 'table') throw malformed();
+  if (kind !== 'table') throw malformed(protocol);
   const { success, data } = tableSchema.safeParse(value);
-  if (!success) throw malformed();
+  if (!success) throw malformed(protocol);
   return { kind, table: data };
 }
 
@@ -71,29 +72,3 @@ const isEdition = (value: unknown): value is number =>
 
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && /^[\w.-]{1,128}$/.test(value);
-
-function fields(packed: Uint8Array): readonly unknown[] {
-  const message = unpacked(packed);
-  if (!Array.isArray(message)) throw malformed();
-  const [version, ...rest] = message as readonly unknown[];
-  if (version === TABLE_WIRE_VERSION) return rest;
-  const theirs = Number.isSafeInteger(version) ? String(version) : 'unknown';
-  throw new CutoverError(
-    'ERR_WIRE_VERSION',
-    `the peer speaks version ${theirs} of control's protocol, we speak ${TABLE_WIRE_VERSION}: ` +
-      'run the same release of Cutover on both sides',
-  );
-}
-
-function unpacked(packed: Uint8Array): unknown {
-  try {
-    return unpacker.unpack(packed);
-  } catch (cause) {
-    throw malformed(cause);
-  }
-}
-
-const malformed = (cause?: unknown) =>
-  new CutoverError('ERR_WIRE_MALFORMED', "the peer sent something that is not control's protocol", {
-    cause,
-  });
