@@ -85,7 +85,7 @@ interface DeployArguments extends OperatorArguments {
   readonly file: string;
 }
 interface VersionArguments extends OperatorArguments {
-  readonly version: string;
+  readonly id: string;
 }
 
 /** Milliseconds between two looks. */
@@ -205,12 +205,12 @@ async function jsonOf(path: string): Promise<unknown> {
 
 async function remove(given: VersionArguments): Promise<void> {
   const client = await clientOf(given);
-  process.stdout.write(await operator.remove(client, given.version, given));
+  process.stdout.write(await operator.remove(client, given.id, given));
 }
 
 const tell = (verb: Verb) => async (given: VersionArguments) => {
   const client = await clientOf(given);
-  const about = { verb, name: given.version };
+  const about = { verb, name: given.id };
   process.stdout.write(await operator.tell(client, about, given));
 };
 
@@ -352,11 +352,11 @@ const statusOptions = (common: Common) =>
   });
 
 const versionOptions = (common: Common) =>
-  checkOptions(common).positional('version', {
+  checkOptions(common).positional('id', {
     // As it was typed: 1.10 is no number.
     type: 'string',
     demandOption: true,
-    describe: 'its id, the beginning of it, or its number',
+    describe: 'of the version: its id, the beginning of it, or its number',
   });
 
 const commands = yargs()
@@ -384,11 +384,11 @@ const commands = yargs()
   .command('check', 'say what is wrong with a configuration', checkOptions, check)
   .command('status', 'show all versions', statusOptions, status)
   .command('deploy <file>', 'add a version', deployOptions, deploy)
-  .command('pause <version>', 'nobody new moves to it', versionOptions, tell('pause'))
-  .command('resume <version>', 'go on with its upgrade', versionOptions, tell('resume'))
-  .command('promote <version>', 'everybody moves to it now', versionOptions, tell('promote'))
-  .command('abort <version>', 'take everybody back', versionOptions, tell('abort'))
-  .command('remove <version>', 'remove it', versionOptions, remove)
+  .command('pause <id>', 'nobody new moves to it', versionOptions, tell('pause'))
+  .command('resume <id>', 'go on with its upgrade', versionOptions, tell('resume'))
+  .command('promote <id>', 'everybody moves to it now', versionOptions, tell('promote'))
+  .command('abort <id>', 'take everybody back', versionOptions, tell('abort'))
+  .command('remove <id>', 'remove it', versionOptions, remove)
   .demandCommand(1, 1, 'which verb?', 'one verb, please')
   .strict()
   .version(version())

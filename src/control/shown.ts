@@ -9,7 +9,7 @@ export interface ShownVersion {
   readonly upgradeTransition: Version['transition'];
   /** `superseded`: under way, while a newer version decides who is served by whom. */
   readonly state: Version['state']['name'] | 'superseded';
-  /** Percent of new sessions; present while the upgrade has not ended. */
+  /** Of GRADUAL, percent of new sessions; present while the upgrade has not ended. */
   readonly progress?: number;
   /** Why it was paused or demoted. */
   readonly because?: string;
@@ -27,7 +27,9 @@ export function shownVersion(table: RoutingTable, version: Version): ShownVersio
     servers: servers.map(({ host, port }) => ({ ip: host, port })),
     upgradeTransition: transition,
     state: isSuperseded(table, version) ? 'superseded' : state.name,
-    ...('progress' in state ? { progress: state.progress * 100 } : {}),
+    ...(transition.mode === 'GRADUAL' && 'progress' in state
+      ? { progress: state.progress * 100 }
+      : {}),
     ...('because' in state && state.because !== undefined ? { because: state.because } : {}),
   };
 }
