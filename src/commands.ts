@@ -74,17 +74,13 @@ interface ControlArguments extends Arguments {
 interface CheckArguments extends Arguments {
   readonly json: boolean;
 }
-
-interface OperatorArguments extends Arguments {
-  readonly json: boolean;
-}
-interface StatusArguments extends OperatorArguments {
+interface StatusArguments extends CheckArguments {
   readonly watch: boolean;
 }
-interface DeployArguments extends OperatorArguments {
+interface DeployArguments extends CheckArguments {
   readonly file: string;
 }
-interface VersionArguments extends OperatorArguments {
+interface VersionArguments extends CheckArguments {
   readonly id: string;
 }
 

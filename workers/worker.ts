@@ -6,7 +6,7 @@ import type { CutoverError } from '../src/kernel/errors.js';
 import type { Report } from '../src/kernel/events.js';
 import { share, versionId, type ExchangeId, type VersionId } from '../src/kernel/ids.js';
 import { connectionsWithin, openFilesLimit } from '../src/kernel/limits.js';
-import { isNonEmpty } from '../src/kernel/non-empty.js';
+import { isNonEmpty, type NonEmpty } from '../src/kernel/non-empty.js';
 import type { Role } from '../src/kernel/role.js';
 import { StartError } from '../src/kernel/start-error.js';
 import { firstTable, serving, type RoutingTable } from '../src/versions/routing-table.js';
@@ -47,7 +47,8 @@ export class Worker implements Role {
   readonly #options: WorkerOptions;
   readonly #limits: ExchangeLimits;
   readonly #strategy: Strategy;
-  #table: RoutingTable;
+  /** Those that may serve, newest first; of the last table. */
+  #serving: NonEmpty<Version>;
   readonly #servers = new Map<VersionId, Servers>();
   readonly #linked: readonly Linked[];
   readonly #controlLink: ControlLink | undefined;
@@ -60,7 +61,7 @@ export class Worker implements Role {
     this.#options = options;
     this.#limits = limitsOf(config);
     this.#strategy = options.strategy ?? instant;
-    this.#table = tableOf(config);
+    this.#serving = serving(tableOf(config));
     this.#linked = options.frontends.map(address => this.#linkTo(address));
     this.#controlLink = this.#linkToControl();
     options.report({ type: 'worker-waiting', name: options.name, frontends: options.frontends });
@@ -139,7 +140,7 @@ export class Worker implements Role {
 
   /** From control: the next request is decided by it, what is in flight goes on as it began. */
   #take(table: RoutingTable): void {
-    this.#table = table;
+    this.#serving = serving(table);
     for (const [id, servers] of this.#servers) {
       if (table.versions.some(version => version.id === id)) continue;
       servers.close();
@@ -149,7 +150,7 @@ export class Worker implements Role {
 
   /** The version that the strategy names, and those behind it: the order of versions is that of fallback. */
   #inOrder(): readonly Version[] {
-    const versions = serving(this.#table);
+    const versions = this.#serving;
     const [{ state }] = versions;
     const progress = 'progress' in state ? state.progress : share(1);
     const decision = this.#strategy({ versions, session: undefined, bucket: 0, progress });
