@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DeepReadonly } from '../kernel/deep-readonly.js';
 import { isNonEmpty, type NonEmpty } from '../kernel/non-empty.js';
 import { addressed, type HostPort } from './address.js';
 import { eachOnce, evenIfWrong, isObject, port, seconds, section, text } from './values.js';
@@ -58,16 +59,56 @@ const span = text('a number with s, m, h or d, such as "14d"', /^[1-9]\d{0,8}[sm
   'GRADUAL: how long it takes until every new session is served by the new version',
 );
 
+const STEPS = 'ascending percentages, each above 0 and up to 100';
+
+const steps = z
+  .array(step, { error: STEPS })
+  .min(1, { error: STEPS })
+  .max(100, { error: STEPS })
+  .refine(list => list.every((each, at) => at === 0 || each > (list[at - 1] ?? 0)), {
+    error: STEPS,
+  })
+  .meta({
+    expected: STEPS,
+    description:
+      'GRADUAL: the share rests at each of these until the pace has reached the next; 100 is the last',
+  });
+
 const gradual = section({
   mode: z.literal('GRADUAL'),
   sessionTimeout: sessionTimeout().optional(),
   percentageTransitionPerRequest: step.optional(),
   duration: span.optional(),
+  steps: steps.optional(),
 }).refine(
   ({ percentageTransitionPerRequest, duration }) =>
     (percentageTransitionPerRequest === undefined) !== (duration === undefined),
   { error: 'either percentageTransitionPerRequest or duration', when: evenIfWrong },
 );
+
+/** RFC 9110 §9.1: methods are case-sensitive tokens. */
+const METHODS = 'a list of methods that change state, such as "POST"';
+
+const methods = z
+  .array(text('the name of a method, such as "POST"', /^[A-Z]{1,32}$/), { error: METHODS })
+  .max(16, { error: METHODS })
+  .meta({
+    expected: METHODS,
+    description:
+      'CONCURRENT: these go to both versions as well, although each then does them once; only where ' +
+      'that does no harm',
+  });
+
+const concurrent = section({
+  mode: z.literal('CONCURRENT'),
+  sessionTimeout: sessionTimeout().optional(),
+  methods: methods.optional(),
+  promote: z.literal('healthy', { error: '"healthy"' }).optional().meta({
+    expected: '"healthy"',
+    description:
+      'CONCURRENT: promote by itself once the verdict is healthy; without it, by hand only',
+  }),
+});
 
 const MODES = 'INSTANT, SESSION, GRADUAL or CONCURRENT';
 
@@ -78,7 +119,7 @@ const upgradeTransition = z
       section({ mode: z.literal('INSTANT'), sessionTimeout: sessionTimeout().optional() }),
       section({ mode: z.literal('SESSION'), sessionTimeout: sessionTimeout() }),
       gradual,
-      section({ mode: z.literal('CONCURRENT'), sessionTimeout: sessionTimeout().optional() }),
+      concurrent,
     ],
     { error: ({ input }) => (isObject(input) ? MODES : 'an object') },
   )
@@ -90,6 +131,6 @@ const upgradeTransition = z
 
 export const cluster = section({ servers, version, upgradeTransition });
 
-export type UpgradeTransition = z.output<typeof upgradeTransition>;
+export type UpgradeTransition = DeepReadonly<z.output<typeof upgradeTransition>>;
 export type ServerAddress = HostPort;
 export type StrategyName = UpgradeTransition['mode'];

@@ -1,16 +1,20 @@
 import { z } from 'zod';
 import { addressed, deviceAddress, sameAddress, type HostPort } from './address.js';
+import type { DeepReadonly } from '../kernel/deep-readonly.js';
 import { cluster } from './cluster.js';
 import { problemsOf, type Problem } from './problems.js';
 import {
+  atLeast,
   bytes,
   choice,
   eachOnce,
   evenIfWrong,
+  flag,
   logLevel,
   port,
   seconds,
   section,
+  share,
   text,
   whole,
 } from './values.js';
@@ -82,6 +86,116 @@ const registry = section({
   .describe('the registry of versions');
 
 const DEVICE_ADDRESSES = 'a list of addresses';
+
+const KEYS = 'a list of 1 to 16 keys';
+
+const session = section({
+  timeout: seconds()
+    .default(1800)
+    .describe('a client that pauses for longer begins a new session; an upgrade may say otherwise'),
+  keys: z
+    .array(text('a key of at least 32 bytes in base64', /^[A-Za-z0-9+/]{43,1368}={0,2}$/), {
+      error: KEYS,
+    })
+    .min(1, { error: KEYS })
+    .max(16, { error: KEYS })
+    .superRefine(eachOnce(String, 'each key once'))
+    .optional()
+    .meta({
+      expected: KEYS,
+      description:
+        'sign the cookie of sessions: the first one signs, all are believed, so that keys can be ' +
+        'changed one after another; default: control makes one and keeps it in the registry',
+    }),
+  secure: flag()
+    .default(false)
+    .describe('clients come over https only: browsers then send the cookie over nothing else'),
+})
+  .prefault({})
+  .describe("clients' sessions, which a signed cookie tells");
+
+const rescue = section({
+  patience: seconds()
+    .default(10)
+    .describe(
+      'a server of the version that users move to is given up for another one, if it has not begun ' +
+        'its answer by then and the request is safe to repeat',
+    ),
+  hold: bytes(0)
+    .default(65_536)
+    .describe(
+      'of an answer of the version that users move to, kept until it is whole: so that a crash in the ' +
+        'middle of an answer can be rescued; larger ones, and event streams, flow at once',
+    ),
+  idempotencyKeys: flag()
+    .default(false)
+    .describe('the servers honour Idempotency-Key: requests that have it are safe to repeat'),
+  share: share()
+    .default(0.2)
+    .describe(
+      'at most so many requests are sent again, as a part of all of the last ten seconds …',
+    ),
+  perSecond: whole(0).default(10).describe('… and so many each second besides'),
+})
+  .prefault({})
+  .describe('answering requests that the newer version fails from the older one');
+
+const NAMES = 'a list of names of fields';
+const POINTERS = 'a list of JSON Pointers, such as "/items/*/price"';
+
+const comparison = section({
+  patience: seconds()
+    .default(0.5)
+    .describe("how long the older version's answer waits for the newer one to be compared with"),
+  fields: z
+    .array(text('the name of a field', /^[\w!#$%&'*+.^`|~-]{1,128}$/), { error: NAMES })
+    .max(100, { error: NAMES })
+    .default([])
+    .meta({ expected: NAMES, description: 'fields of answers that may differ' }),
+  pointers: z
+    .array(text('a JSON Pointer (RFC 6901)', /^(\/[^\x00-\x1f]*)?$/), { error: POINTERS })
+    .max(100, { error: POINTERS })
+    .default([])
+    .meta({
+      expected: POINTERS,
+      description: 'places in JSON bodies that may differ; * stands for every item of a list',
+    }),
+})
+  .prefault({})
+  .describe('comparing the answers of two versions (CONCURRENT)');
+
+const monitor = section({
+  policy: choice(['rollback', 'freeze', 'alert'])
+    .default('rollback')
+    .describe(
+      'when the newer version is found unhealthy: users go back at once; or nobody new moves to it; ' +
+        'or it is only told',
+    ),
+  observation: seconds()
+    .default(300)
+    .describe('how long INSTANT is watched before the upgrade is complete'),
+  minimumSample: whole(1).default(20).describe('exchanges before anything is concluded'),
+  falseAlarms: share()
+    .default(0.001)
+    .describe('how likely, at most, a version that is no worse is ever found unhealthy'),
+  tolerance: share()
+    .default(0.01)
+    .describe('how much larger its share of failed, slow or odd exchanges may be'),
+  slower: atLeast(1)
+    .default(3)
+    .describe('an answer is slow if it takes so many times the typical 95th percentile'),
+  larger: atLeast(1)
+    .default(3)
+    .describe(
+      "an answer's size is odd if it is so many times larger than the typical 95th percentile, or " +
+        'smaller than the 5th',
+    ),
+  mostFailures: share()
+    .default(0.05)
+    .describe('the share of failed exchanges that is too much, whatever is typical'),
+})
+  .prefault({})
+  .describe('how the newer version is judged');
 
 const device = section({
   frontends: z
@@ -190,6 +304,10 @@ export const schema = section({
   cluster: cluster.describe('the version that is served, and by which servers'),
   device,
   registry,
+  session,
+  rescue,
+  comparison,
+  monitor,
   workers,
   frontends,
   timeouts,
@@ -235,8 +353,6 @@ function servesOthers({ proxy, cluster }: Addresses): boolean {
 function enoughAddresses({ device, frontends }: Frontends): boolean {
   return device.frontends.length === 0 || frontends.count <= device.frontends.length;
 }
-
-type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
 /** A configuration without problems: every default filled in. */
 export type Config = DeepReadonly<z.output<typeof schema>>;

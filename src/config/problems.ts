@@ -33,7 +33,15 @@ export function problem(path: string, expected: string, given: string): Problem 
 
 /** What a value says in its schema as `error` is what it expects (values.ts). */
 function wrongValue({ path, message }: z.core.$ZodIssue, value: unknown): Problem {
-  return problem(dotted(path), message, shown(at(value, path)));
+  return problem(dotted(path), message, given(path, value));
+}
+
+/** Problems are logged, and sent in mails: what is nearly a secret is treated as one. */
+const SECRETS = /^(?:configService\.token|session\.keys)\b/;
+
+function given(path: Path, value: unknown): string {
+  const found = at(value, path);
+  return SECRETS.test(dotted(path)) && found !== undefined ? '(not shown)' : shown(found);
 }
 
 /** One problem for each of the options; the message of the issue lists those that are known. */

@@ -37,6 +37,21 @@ export const seconds = () => {
     .meta({ expected });
 };
 
+/** A part of the whole; 0 and 1 themselves would be no bound. */
+export const share = () => {
+  const expected = 'a number above 0 and below 1';
+  return z.number({ error: expected }).gt(0, { error: expected }).lt(1, { error: expected }).meta({
+    expected,
+  });
+};
+
+export const atLeast = (from: number) => {
+  const expected = `a number of at least ${from}`;
+  return z.number({ error: expected }).min(from, { error: expected }).meta({ expected });
+};
+
+export const flag = () => z.boolean({ error: 'true or false' }).meta({ expected: 'true or false' });
+
 /** A string for which `pattern` (which editors can check too) and, if given, `rule` hold. */
 export const text = (expected: string, pattern: RegExp, rule?: (value: string) => boolean) => {
   const matching = z.string({ error: expected }).regex(pattern, { error: expected });

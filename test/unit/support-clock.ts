@@ -15,6 +15,11 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
+  /** It began in November 2023. */
+  wall(): number {
+    return 1_700_000_000_000 + this.#now;
+  }
+
   after(ms: number, run: () => void): Cancel {
     return this.#add({ at: this.#now + ms, every: undefined, run });
   }

@@ -30,6 +30,25 @@ describe('parseConfig', () => {
       silence: 5,
       window: 262_144,
     });
+    expect(parsed.config.session).to.deep.equal({ timeout: 1800, secure: false });
+    expect(parsed.config.rescue).to.deep.equal({
+      patience: 10,
+      hold: 65_536,
+      idempotencyKeys: false,
+      share: 0.2,
+      perSecond: 10,
+    });
+    expect(parsed.config.comparison).to.deep.equal({ patience: 0.5, fields: [], pointers: [] });
+    expect(parsed.config.monitor).to.deep.equal({
+      policy: 'rollback',
+      observation: 300,
+      minimumSample: 20,
+      falseAlarms: 0.001,
+      tolerance: 0.01,
+      slower: 3,
+      larger: 3,
+      mostFailures: 0.05,
+    });
     expect(parsed.config.timeouts.drain).to.equal(30);
     expect(parsed.config.limits.connections).to.equal(undefined);
     expect(parsed.config.log.level).to.equal('info');
@@ -269,7 +288,7 @@ describe('parseConfig', () => {
     });
     if (parsed.ok) throw new Error('problems were expected');
     expect(parsed.problems.map(({ message }) => message)).to.have.members([
-      '["a b"]: unknown option; known are $schema, proxy, configService, cluster, device, registry, workers, frontends, timeouts, limits, log',
+      '["a b"]: unknown option; known are $schema, proxy, configService, cluster, device, registry, session, rescue, comparison, monitor, workers, frontends, timeouts, limits, log',
       'proxy.prt: unknown option; is port meant?',
       'proxy.port: expected a whole number from 0 to 65535, given -1',
       'proxy.hostname: expected ip or hostname, not both, given "b"',

@@ -33,7 +33,7 @@ describe('documents of the configuration', () => {
   });
 
   it('examples/full.json names every option, each with its default', () => {
-    const { proxy, cluster, limits, configService, device, registry, ...rest } =
+    const { proxy, cluster, limits, configService, device, registry, session, ...rest } =
       configOf('examples/full.json');
     const least = parseConfigText('{"cluster":{"servers":[{"ip":"127.0.0.1","port":9101}]}}');
     if (!least.ok) throw new Error('no problem was expected');
@@ -42,17 +42,24 @@ describe('documents of the configuration', () => {
     const { connections, spool, ...plainLimits } = limits;
     const { token, ...plainService } = configService;
     const { control, ...plainDevice } = device;
+    const { keys, ...plainSession } = session;
     expect(plainProxy).to.deep.equal(defaults.proxy);
     expect(plainService).to.deep.equal(defaults.configService);
     expect(plainDevice).to.deep.equal(defaults.device);
     expect(plainLimits).to.deep.equal(defaults.limits);
+    expect(plainSession).to.deep.equal(defaults.session);
     expect({ ...cluster, servers: [] }).to.deep.equal({ ...defaults.cluster, servers: [] });
     expect(rest).to.deep.equal({
+      rescue: defaults.rescue,
+      comparison: defaults.comparison,
+      monitor: defaults.monitor,
       workers: defaults.workers,
       frontends: defaults.frontends,
       timeouts: defaults.timeouts,
       log: defaults.log,
     });
-    expect([trusted, connections, spool, token, control, registry.file]).not.to.include(undefined);
+    expect([trusted, connections, spool, token, control, keys, registry.file]).not.to.include(
+      undefined,
+    );
   });
 });

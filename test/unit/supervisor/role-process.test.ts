@@ -15,6 +15,7 @@ function stage() {
   let tasks: { readonly at: number; readonly task: () => void }[] = [];
   const clock: Clock = {
     now: () => now,
+    wall: () => now,
     after(ms, task) {
       const planned = { at: now + ms, task };
       tasks.push(planned);
