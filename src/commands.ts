@@ -12,7 +12,7 @@ import { readConfigFile, type ConfigFile } from './config/file.js';
 import { overridden, type Overrides } from './config/overrides.js';
 import { counted, summary } from './config/summary.js';
 import { shown } from './config/problems.js';
-import { logLevel, text } from './config/values.js';
+import { logLevel, seconds, text } from './config/values.js';
 import { systemClock, type Clock } from './kernel/clock.js';
 import { messageOf } from './kernel/errors.js';
 import type { Report } from './kernel/events.js';
@@ -60,6 +60,7 @@ interface UpArguments extends Arguments {
 }
 interface FrontendArguments extends Arguments {
   readonly device: string | undefined;
+  readonly control: string | undefined;
   readonly name: string | undefined;
 }
 interface WorkerArguments extends Arguments {
@@ -79,6 +80,8 @@ interface StatusArguments extends CheckArguments {
 }
 interface DeployArguments extends CheckArguments {
   readonly file: string;
+  readonly wait: boolean | undefined;
+  readonly timeout: number | undefined;
 }
 interface VersionArguments extends CheckArguments {
   readonly id: string;
@@ -120,9 +123,12 @@ async function frontend(given: FrontendArguments) {
   const descriptors = takeInheritedDescriptors(process.env, process.pid);
   const [configured] = config.device.frontends;
   const device = given.device ?? configured ?? (await meetingPlace(surroundings, config.proxy));
+  const control = given.control ?? config.device.control;
+  const name = given.name ?? `${hostname()}-${process.pid}`;
   const report = reporterOf(given.name ?? 'frontend', config);
   const { startFrontend } = await import('./frontend/frontend.js');
-  const start = () => startFrontend({ config, device, descriptors, clock: systemClock, report });
+  const start = () =>
+    startFrontend({ config, device, descriptors, control, name, clock: systemClock, report });
   await runRole(process, { report, start });
 }
 
@@ -188,7 +194,17 @@ async function status(given: StatusArguments): Promise<void> {
 
 async function deploy(given: DeployArguments): Promise<void> {
   const client = await clientOf(given);
-  process.stdout.write(await operator.deploy(client, await jsonOf(given.file), given));
+  const body = await jsonOf(given.file);
+  if (given.wait !== true) {
+    process.stdout.write(await operator.deploy(client, body, given));
+    return;
+  }
+  await operator.deployAndWait(client, body, {
+    ...given,
+    clock: systemClock,
+    terminal: process.stderr,
+    print: text => process.stdout.write(text),
+  });
 }
 
 async function jsonOf(path: string): Promise<unknown> {
@@ -199,16 +215,26 @@ async function jsonOf(path: string): Promise<unknown> {
   }
 }
 
-async function remove(given: VersionArguments): Promise<void> {
-  const client = await clientOf(given);
-  process.stdout.write(await operator.remove(client, given.id, given));
-}
+/** A verb that asks once and prints what it is told. */
+const asking =
+  <Given extends CheckArguments>(verb: (client: ControlClient, given: Given) => Promise<string>) =>
+  async (given: Given) => {
+    process.stdout.write(await verb(await clientOf(given), given));
+  };
 
-const tell = (verb: Verb) => async (given: VersionArguments) => {
-  const client = await clientOf(given);
-  const about = { verb, name: given.id };
-  process.stdout.write(await operator.tell(client, about, given));
-};
+const happened = asking<CheckArguments>(operator.events);
+const rotateKeys = asking<CheckArguments>(operator.rotateKeys);
+
+const explain = asking((client, given: VersionArguments) => operator.why(client, given.id, given));
+
+const remove = asking((client, given: VersionArguments) =>
+  operator.remove(client, given.id, given),
+);
+
+const tell = (verb: Verb) =>
+  asking((client, given: VersionArguments) =>
+    operator.tell(client, { verb, name: given.id }, given),
+  );
 
 async function check({ config: path, logLevel: level, json }: CheckArguments): Promise<void> {
   const file = await readOverridden(path, { level });
@@ -222,9 +248,14 @@ async function check({ config: path, logLevel: level, json }: CheckArguments): P
 }
 
 function withoutSecrets(config: Config): Config {
-  const { configService } = config;
-  if (configService.token === undefined) return config;
-  return { ...config, configService: { ...configService, token: '(set)' } };
+  const { configService, session } = config;
+  const { token } = configService;
+  const { keys } = session;
+  return {
+    ...config,
+    configService: { ...configService, ...(token !== undefined && { token: '(set)' }) },
+    session: { ...session, ...(keys !== undefined && { keys: keys.map(() => '(set)') }) },
+  };
 }
 
 async function readOverridden(path: string, overrides: Overrides): Promise<ConfigFile> {
@@ -293,14 +324,25 @@ const upOptions = (common: Common) =>
       coerce: once('frontends', counts.frontends),
     });
 
+const controlOption = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'the address at which control tells of versions',
+  defaultDescription: 'device.control',
+  coerce: once('control', deviceAddress()),
+} as const;
+
 const frontendOptions = (common: Common) =>
-  common.option('name', name).option('device', {
-    type: 'string',
-    requiresArg: true,
-    describe: 'the address at which workers find it',
-    defaultDescription: 'the first of device.frontends',
-    coerce: once('device', deviceAddress()),
-  });
+  common
+    .option('name', name)
+    .option('device', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'the address at which workers find it',
+      defaultDescription: 'the first of device.frontends',
+      coerce: once('device', deviceAddress()),
+    })
+    .option('control', controlOption);
 
 const workerOptions = (common: Common) =>
   common
@@ -313,13 +355,7 @@ const workerOptions = (common: Common) =>
       defaultDescription: 'device.frontends',
       coerce: once('frontend', deviceAddress().array()),
     })
-    .option('control', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'the address at which control tells of versions',
-      defaultDescription: 'device.control',
-      coerce: once('control', deviceAddress()),
-    });
+    .option('control', controlOption);
 
 const controlOptions = (common: Common) =>
   common.option('name', name).option('announce', {
@@ -334,11 +370,24 @@ const checkOptions = (common: Common) =>
   common.option('json', { type: 'boolean', default: false, describe: 'for machines' });
 
 const deployOptions = (common: Common) =>
-  checkOptions(common).positional('file', {
-    type: 'string',
-    demandOption: true,
-    describe: 'JSON: what PUT /configuration/cluster takes',
-  });
+  checkOptions(common)
+    .positional('file', {
+      type: 'string',
+      demandOption: true,
+      describe: 'JSON: what PUT /configuration/cluster takes',
+    })
+    .option('wait', {
+      type: 'boolean', // a default would count as given, for what implies it
+      describe: 'until the upgrade is complete or healthy, or fails: then it ends with 1',
+    })
+    .option('timeout', {
+      type: 'number',
+      requiresArg: true,
+      implies: 'wait',
+      describe: 'seconds; then it ends with 1 and leaves the upgrade as it is',
+      defaultDescription: 'as long as it takes',
+      coerce: once('timeout', seconds()),
+    });
 
 const statusOptions = (common: Common) =>
   checkOptions(common).option('watch', {
@@ -380,11 +429,14 @@ const commands = yargs()
   .command('check', 'say what is wrong with a configuration', checkOptions, check)
   .command('status', 'show all versions', statusOptions, status)
   .command('deploy <file>', 'add a version', deployOptions, deploy)
+  .command('why <id>', 'what is known of it, and what was concluded', versionOptions, explain)
+  .command('events', 'what happened to versions', checkOptions, happened)
   .command('pause <id>', 'nobody new moves to it', versionOptions, tell('pause'))
   .command('resume <id>', 'go on with its upgrade', versionOptions, tell('resume'))
   .command('promote <id>', 'everybody moves to it now', versionOptions, tell('promote'))
   .command('abort <id>', 'take everybody back', versionOptions, tell('abort'))
   .command('remove <id>', 'remove it', versionOptions, remove)
+  .command('rotate-keys', 'sign sessions with a new key', checkOptions, rotateKeys)
   .demandCommand(1, 1, 'which verb?', 'one verb, please')
   .strict()
   .version(version())

@@ -37,6 +37,11 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
   'frontend-left': ['info', ({ frontend }) => `frontend ${frontend} has stopped`],
   'frontend-lost': ['warn', ({ frontend, because }) => `frontend ${frontend} is lost: ${because}`],
   'server-refused': ['warn', ({ server, because }) => `server ${server} refused: ${because}`],
+  'server-ejected': [
+    'warn',
+    ({ server, ms }) => `server ${server} fails too often: left out for ${Math.round(ms / 1000)} s`,
+  ],
+  'server-admitted': ['info', ({ server }) => `server ${server} works again`],
   'exchange-failed': [
     'warn',
     ({ method, code, because }) => `${method} failed (${code}): ${because}`,
@@ -51,6 +56,12 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
     ({ address, edition }) => `REST API on ${address}, routing table ${edition}`,
   ],
   'control-stopped': ['info', () => 'stopped'],
+  'version-changed': [
+    ({ what }) => (what === 'demoted' || what === 'unhealthy' ? 'warn' : 'info'),
+    ({ version, what, because }) =>
+      `version ${version}: ${what}${because === undefined ? '' : `: ${because}`}`,
+  ],
+  'registry-failed': ['error', ({ because }) => `the registry cannot be written: ${because}`],
   'registry-damaged': [
     'error',
     ({ file, because, edition }) =>

@@ -20,9 +20,12 @@ import {
 } from '../src/wire/envelope.js';
 
 export interface LinkHost {
+  /** One whose id is known is sent again, as we asked: what came of its body before is void. */
   request(envelope: Request, window: number): void;
   /** More of a request, credit, or cancel; of an exchange that may be over. */
   said(envelope: Part | Credit | Cancel): void;
+  /** The last message of control that tells of versions, as the frontend has it: perhaps an old one. */
+  table(packed: Uint8Array): void;
   /** The frontend has died, or given us up: nobody waits for our answers. */
   lost(): void;
   joined(): void;
@@ -176,6 +179,8 @@ export class FrontendLink {
       case kinds.request:
         if (this.#window !== undefined) this.#host.request(envelope, this.#window);
         return;
+      case kinds.table:
+        return this.#host.table(envelope[1]);
       case kinds.beat:
         return;
       default:

@@ -1,24 +1,17 @@
 /** The worker process: puts links, strategy, servers and exchanges together, and decides nothing. */
-import { randomUUID } from 'node:crypto';
+import { ControlLink } from '../src/announcements/control-link.js';
 import type { Config } from '../src/config/config.js';
 import type { Cancel, Clock } from '../src/kernel/clock.js';
-import type { CutoverError } from '../src/kernel/errors.js';
+import { CutoverError } from '../src/kernel/errors.js';
 import type { Report } from '../src/kernel/events.js';
-import { share, versionId, type ExchangeId, type VersionId } from '../src/kernel/ids.js';
-import { connectionsWithin, openFilesLimit } from '../src/kernel/limits.js';
-import { isNonEmpty, type NonEmpty } from '../src/kernel/non-empty.js';
+import type { ExchangeId } from '../src/kernel/ids.js';
 import type { Role } from '../src/kernel/role.js';
-import { StartError } from '../src/kernel/start-error.js';
-import { firstTable, serving, type RoutingTable } from '../src/versions/routing-table.js';
+import { decodeFromControl } from '../src/wire/control-message.js';
 import { kinds, type Request } from '../src/wire/envelope.js';
-import type { Version } from '../src/versions/version.js';
-import type { Server } from './containers/server.js';
-import { Servers } from './containers/servers.js';
-import { ControlLink } from './control-link.js';
-import { Exchange, type ExchangeHost, type ExchangeLimits } from './exchange.js';
+import { Exchange, type ExchangeHost } from './exchange.js';
 import { FrontendLink } from './frontend-link.js';
-import { instant } from './strategies/instant.js';
 import type { Strategy } from './strategies/strategy.js';
+import { Traffic } from './traffic.js';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -29,12 +22,14 @@ export interface WorkerOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly report: Report;
-  /** Default: INSTANT. */
+  /** Default: that of the version that users move to. */
   readonly strategy?: Strategy;
 }
 
 /** Milliseconds between two looks at deadlines: they are kept to about so much. */
 const SWEEP = 250;
+/** Milliseconds between two reports to control: what one worker counts, all know within 100 ms. */
+const REPORT = 40;
 const DRAIN_LOOK = 20;
 
 interface Linked {
@@ -45,27 +40,25 @@ interface Linked {
 export class Worker implements Role {
   readonly stopped: Promise<void>;
   readonly #options: WorkerOptions;
-  readonly #limits: ExchangeLimits;
-  readonly #strategy: Strategy;
-  /** Those that may serve, newest first; of the last table. */
-  #serving: NonEmpty<Version>;
-  readonly #servers = new Map<VersionId, Servers>();
+  readonly #traffic: Traffic;
   readonly #linked: readonly Linked[];
+  readonly #hosts = new Map<FrontendLink, ExchangeHost>();
   readonly #controlLink: ControlLink | undefined;
-  readonly #cancelSweep: Cancel;
+  readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
   #isReady = false;
 
   constructor(options: WorkerOptions) {
-    const { config, clock } = options;
+    const { clock } = options;
     this.#options = options;
-    this.#limits = limitsOf(config);
-    this.#strategy = options.strategy ?? instant;
-    this.#serving = serving(tableOf(config));
+    this.#traffic = new Traffic(options);
     this.#linked = options.frontends.map(address => this.#linkTo(address));
     this.#controlLink = this.#linkToControl();
     options.report({ type: 'worker-waiting', name: options.name, frontends: options.frontends });
-    this.#cancelSweep = clock.every(SWEEP, () => this.#sweep());
+    this.#cancels = [
+      clock.every(SWEEP, () => this.#sweep()),
+      ...(this.#controlLink === undefined ? [] : [clock.every(REPORT, () => this.#tellControl())]),
+    ];
     this.stopped = this.#run();
     this.stopped.catch(() => undefined); // whoever waits for it hears of it
   }
@@ -90,11 +83,14 @@ export class Worker implements Role {
     return new ControlLink({
       address,
       name,
+      role: 'worker',
       heartbeat: config.device.heartbeat * 1000,
       silence: config.device.silence * 1000,
       clock,
       report,
-      take: table => this.#take(table),
+      take: message => this.#traffic.take(message),
+      progressed: progress => this.#traffic.progressed(progress),
+      progress: () => this.#traffic.told(),
     });
   }
 
@@ -125,6 +121,7 @@ export class Worker implements Role {
           exchanges.clear();
         },
         joined: () => this.#joined(),
+        table: packed => this.#offered(packed),
       },
     );
     const linked = { link, exchanges };
@@ -138,69 +135,40 @@ export class Worker implements Role {
     report({ type: 'worker-ready', name, frontends });
   }
 
-  /** From control: the next request is decided by it, what is in flight goes on as it began. */
-  #take(table: RoutingTable): void {
-    this.#serving = serving(table);
-    for (const [id, servers] of this.#servers) {
-      if (table.versions.some(version => version.id === id)) continue;
-      servers.close();
-      this.#servers.delete(id);
+  /** From a frontend, which has it from control: control itself may be away when we start. */
+  #offered(packed: Uint8Array): void {
+    try {
+      const message = decodeFromControl(packed);
+      if (message.kind === 'table') this.#controlLink?.offer(message);
+    } catch (cause) {
+      if (!(cause instanceof CutoverError)) throw cause;
+      this.#options.report({ type: 'announcement-refused', because: cause.message });
     }
   }
 
-  /** The version that the strategy names, and those behind it: the order of versions is that of fallback. */
-  #inOrder(): readonly Version[] {
-    const versions = this.#serving;
-    const [{ state }] = versions;
-    const progress = 'progress' in state ? state.progress : share(1);
-    const decision = this.#strategy({ versions, session: undefined, bucket: 0, progress });
-    const first = decision.kind === 'one' ? decision.version : decision.older;
-    return versions.slice(versions.indexOf(first));
-  }
-
-  /**
-   * Servers before versions: the next version is asked when no server of this one is left. Another
-   * attempt heeds the table of its own moment: nothing goes to a version that was taken back meanwhile.
-   */
-  #pick(tried: ReadonlyMap<Server, CutoverError>): Server | undefined {
-    for (const version of this.#inOrder()) {
-      const server = this.#serversOf(version).pick(tried);
-      if (server !== undefined) return server;
-    }
-    return undefined;
-  }
-
-  #serversOf(version: Version): Servers {
-    const known = this.#servers.get(version.id);
-    if (known !== undefined) return known;
-    const { config, clock } = this.#options;
-    const servers = new Servers(version, {
-      mostConnections: connectionsEach(config.limits.serverConnections, version),
-      connectTimeout: config.timeouts.connect * 1000,
-      clock,
-    });
-    this.#servers.set(version.id, servers);
-    return servers;
+  #tellControl(): void {
+    const link = this.#controlLink;
+    if (link?.isLinked === true) this.#traffic.tell(report => link.report(report));
   }
 
   #serve({ link, exchanges }: Linked, request: Request, window: number): void {
-    const { clock, report } = this.#options;
-    const host: ExchangeHost = {
-      limits: this.#limits,
-      now: () => clock.now(),
-      push: envelope => link.push(envelope),
-      pick: tried => this.#pick(tried),
-      refused: (server, cause) =>
-        report({ type: 'server-refused', server: server.name, because: cause.message }),
-      failed: ({ server, ...about }) =>
-        report({ type: 'exchange-failed', server: server?.name, ...about }),
-    };
-    exchanges.get(request[1])?.cancel(); // given again: the first is void
-    const exchange = new Exchange(request, window, host);
+    const before = exchanges.get(request[1]);
+    if (before?.restart(request) === true) return;
+    before?.cancel(); // given again: the first is void
+    this.#traffic.count(this.#controlLink?.isLinked ?? false);
+    const exchange = new Exchange(request, window, this.#hostFor(link));
     exchanges.set(exchange.id, exchange);
     void exchange.run().then(() => {
       if (exchanges.get(exchange.id) === exchange) exchanges.delete(exchange.id);
     });
+  }
+
+  #hostFor(link: FrontendLink): ExchangeHost {
+    const known = this.#hosts.get(link);
+    if (known !== undefined) return known;
+    const host = this.#traffic.hostFor(envelope => link.push(envelope));
+    this.#hosts.set(link, host);
+    return host;
   }
 
   get #inFlight(): number {
@@ -210,7 +178,7 @@ export class Worker implements Role {
   #sweep(): void {
     const now = this.#options.clock.now();
     this.#controlLink?.sweep(now);
-    for (const servers of this.#servers.values()) servers.sweep(now);
+    this.#traffic.sweep(now);
     for (const { link, exchanges } of this.#linked) {
       link.sweep(now);
       for (const exchange of exchanges.values()) exchange.sweep(now);
@@ -229,6 +197,7 @@ export class Worker implements Role {
     for (const { exchanges } of this.#linked) {
       for (const exchange of exchanges.values()) exchange.cancel();
     }
+    this.#tellControl(); // what was seen last
     this.#close();
     await this.stopped;
   }
@@ -239,35 +208,9 @@ export class Worker implements Role {
   }
 
   #close(): void {
-    this.#cancelSweep();
+    for (const cancel of this.#cancels) cancel();
     this.#controlLink?.close();
     for (const { link } of this.#linked) link.close();
-    for (const servers of this.#servers.values()) servers.close();
+    this.#traffic.close();
   }
 }
-
-/** A connection takes two descriptors: its own, and that of libzmq's mailbox. */
-function connectionsEach(wanted: number, { servers }: Version): number {
-  const room = Math.floor(connectionsWithin(openFilesLimit(), undefined) / 2 / servers.length);
-  return Math.max(1, Math.min(wanted, room));
-}
-
-function tableOf({ cluster }: Config): RoutingTable {
-  const { servers, version, upgradeTransition } = cluster;
-  if (!isNonEmpty(servers)) throw new StartError('cluster.servers is empty', 2);
-  return firstTable({
-    id: versionId(randomUUID()),
-    number: version,
-    servers,
-    transition: upgradeTransition,
-  });
-}
-
-const limitsOf = ({ timeouts, limits, device }: Config): ExchangeLimits => ({
-  answerTimeout: timeouts.answer * 1000,
-  streamTimeout: timeouts.stream * 1000,
-  tunnelTimeout: timeouts.tunnel * 1000,
-  serverIdle: timeouts.serverIdle * 1000,
-  answer: limits,
-  window: device.window,
-});

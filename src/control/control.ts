@@ -2,28 +2,30 @@
  * The control process: puts registry, registrar, REST API and herald together, and decides nothing. It is
  * not in the data path: while it is down, workers go on with the last table that they have.
  */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { hostPort } from '../config/address.js';
-import type { StrategyName } from '../config/cluster.js';
 import type { Config } from '../config/config.js';
-import { problem, type Problem } from '../config/problems.js';
 import type { Cancel, Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
-import { versionId } from '../kernel/ids.js';
-import { isNonEmpty } from '../kernel/non-empty.js';
+import { versionId, type VersionId } from '../kernel/ids.js';
 import type { Role } from '../kernel/role.js';
 import { StartError } from '../kernel/start-error.js';
-import { openFileRegistry } from '../registry/file.js';
-import type { Damage, Loaded, Registry, Stored } from '../registry/registry.js';
+import type { Registry, SigningKey, Stored } from '../registry/registry.js';
 import { bindDevice, type DeviceRouter } from '../sockets/device.js';
-import { firstTable } from '../versions/routing-table.js';
+import { upgradeOf, type Change } from '../versions/routing-table.js';
 import { addressProblems, systemResolve } from './addresses.js';
+import { firstState, newKey, openedRegistry } from './first-state.js';
 import { Herald } from './herald.js';
-import { Registrar } from './registrar.js';
+import type { Moment } from './judged.js';
+import { exposition, type Measured } from './metrics.js';
+import { Overseer } from './overseer.js';
+import { Registrar, type Outcome } from './registrar.js';
 import { restApi } from './rest.js';
+import { shownVersion, type Facts } from './shown.js';
+import { Totals } from './totals.js';
 
 export interface ControlOptions {
   readonly config: Config;
@@ -36,6 +38,10 @@ export interface ControlOptions {
 
 /** Milliseconds between two looks at who is silent. */
 const SWEEP = 250;
+/** Milliseconds between two looks at the upgrade, whatever was reported meanwhile. */
+const LOOK = 50;
+/** Milliseconds that a change may take to be everywhere. */
+const SPREAD = 5000;
 
 /** Throws StartError: registry not to be had, addresses taken. */
 export async function startControl(options: ControlOptions): Promise<Role> {
@@ -52,50 +58,6 @@ export async function startControl(options: ControlOptions): Promise<Role> {
   }
 }
 
-async function openedRegistry({ registry: { file } }: Config): Promise<Registry> {
-  if (file === undefined) throw new StartError('control needs registry.file', 2);
-  try {
-    return await openFileRegistry(file);
-  } catch (cause) {
-    throw new StartError(messageOf(cause), 1, { cause });
-  }
-}
-
-/** What the registry holds; where it holds nothing, the configuration's cluster is the stable version. */
-async function firstState(registry: Registry, { config, report }: ControlOptions): Promise<Stored> {
-  const loaded = await registry.load();
-  if (loaded.kind === 'recovered') reportDamage(loaded, report);
-  if (loaded.kind !== 'empty' && loaded.stored !== undefined) return loaded.stored;
-  const stored = configuredState(config);
-  try {
-    await registry.save(stored);
-  } catch (cause) {
-    throw new StartError(messageOf(cause), 1, { cause });
-  }
-  return stored;
-}
-
-function reportDamage(
-  { damage, copy, stored }: Extract<Loaded, { kind: 'recovered' }>,
-  report: Report,
-): void {
-  const edition = stored?.table.edition;
-  report({ type: 'registry-damaged', file: damage.file, because: said(damage), copy, edition });
-}
-
-const said = ({ where, what }: Damage) => `${where}: ${what}`;
-
-function configuredState({ cluster }: Config): Stored {
-  const { servers, version, upgradeTransition } = cluster;
-  if (!isNonEmpty(servers)) throw new StartError('cluster.servers is empty', 2);
-  const id = versionId(randomUUID());
-  return {
-    table: firstTable({ id, number: version, servers, transition: upgradeTransition }),
-    keys: [{ id: randomUUID(), secret: randomBytes(32).toString('base64') }],
-    configured: createHash('sha256').update(JSON.stringify(cluster)).digest('hex'),
-  };
-}
-
 class Control implements Role {
   readonly stopped: Promise<void>;
   readonly #options: ControlOptions;
@@ -103,28 +65,26 @@ class Control implements Role {
   readonly #router: DeviceRouter;
   readonly #herald: Herald;
   readonly #registrar: Registrar;
+  readonly #overseer: Overseer;
+  readonly #totals = new Totals();
   readonly #app: FastifyInstance;
-  readonly #cancelSweep: Cancel;
+  readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
 
   constructor(options: ControlOptions, registry: Registry, router: DeviceRouter, stored: Stored) {
-    const { config, clock, report } = options;
+    const { config, clock } = options;
     this.#options = options;
     this.#registry = registry;
     this.#router = router;
-    this.#herald = new Herald(stored.table, {
-      send: (routingId, packed) => router.send(routingId, packed),
-      now: () => clock.now(),
-      silence: config.device.silence * 1000,
-      heartbeat: config.device.heartbeat * 1000,
-      report,
-    });
-    this.#registrar = new Registrar(stored.table, {
-      save: table => registry.save({ ...stored, table }),
-      announce: table => this.#herald.announce(table),
-    });
+    this.#overseer = new Overseer(config);
+    this.#overseer.table(stored.table, this.#now);
+    this.#herald = this.#newHerald(stored);
+    this.#registrar = this.#newRegistrar(stored);
     this.#app = this.#api();
-    this.#cancelSweep = clock.every(SWEEP, () => this.#herald.sweep(clock.now()));
+    this.#cancels = [
+      clock.every(SWEEP, () => this.#herald.sweep(clock.now())),
+      clock.every(LOOK, () => this.#look()),
+    ];
     this.stopped = this.#run();
     this.stopped.catch(() => undefined); // whoever waits for it hears of it
   }
@@ -157,7 +117,7 @@ class Control implements Role {
   /** What was accepted is answered first; then the registry is let go. */
   async #end(): Promise<void> {
     await this.#app.close();
-    this.#cancelSweep();
+    for (const cancel of this.#cancels) cancel();
     this.#router.close();
     await this.stopped;
   }
@@ -171,37 +131,147 @@ class Control implements Role {
     this.#options.report({ type: 'control-stopped' });
   }
 
+  get #now(): Moment {
+    const { clock } = this.#options;
+    return { monotonic: clock.now(), wall: clock.wall() };
+  }
+
+  #newHerald({ table, keys }: Stored): Herald {
+    const { config, clock, report } = this.#options;
+    return new Herald(
+      { table, keys: this.#announced(keys) },
+      {
+        send: (routingId, packed) => this.#router.send(routingId, packed),
+        now: () => clock.now(),
+        followed: ({ progress }) => {
+          if (progress !== undefined) this.#overseer.followed(progress);
+        },
+        reported: (_, workerReport) => {
+          this.#overseer.reported(workerReport, this.#now);
+          this.#totals.add(workerReport, id => this.#knows(id));
+        },
+        silence: config.device.silence * 1000,
+        heartbeat: config.device.heartbeat * 1000,
+        report,
+      },
+    );
+  }
+
+  #newRegistrar(stored: Stored): Registrar {
+    return new Registrar(stored, {
+      save: ({ table, keys }) => this.#registry.save({ ...stored, table, keys }),
+      announce: ({ table, keys }) => {
+        this.#herald.announce(table, this.#announced(keys));
+        this.#overseer.table(table, this.#now);
+        this.#totals.keep(id => this.#knows(id));
+      },
+      spread: edition => this.#spread(edition),
+      advances: () => this.#advances(),
+    });
+  }
+
+  /** What the configuration says of keys counts before what we made ourselves. */
+  #announced(keys: readonly SigningKey[]): readonly string[] {
+    return this.#options.config.session.keys ?? keys.map(({ secret }) => secret);
+  }
+
+  #knows(id: VersionId): boolean {
+    return this.#registrar.table.versions.some(version => version.id === id);
+  }
+
+  async #spread(edition: number): Promise<void> {
+    const { clock } = this.#options;
+    const deadline = clock.now() + SPREAD;
+    while (clock.now() < deadline) {
+      const { edition: told, followers, acknowledged } = this.#herald.spread;
+      if (told >= edition && acknowledged === followers) return;
+      await new Promise<void>(resolve => void clock.after(LOOK, resolve));
+    }
+  }
+
+  /** The share that was reached since the table was last changed. */
+  #advances(): readonly Change[] {
+    const upgrade = upgradeOf(this.#registrar.table);
+    const progress = upgrade && this.#overseer.progressOf(upgrade.id);
+    if (upgrade?.state.name !== 'running' || progress === undefined) return [];
+    return [{ kind: 'happen', id: upgrade.id, on: { type: 'advance', progress } }];
+  }
+
+  #look(): void {
+    const { changes, remember, progress, events } = this.#overseer.tick(this.#now);
+    if (progress !== undefined) this.#herald.progress(progress);
+    for (const { version, id, what, because } of events) {
+      this.#options.report({ type: 'version-changed', version, id, what, because });
+    }
+    for (const change of changes) void this.#registrar.change(change).then(this.#reported);
+    if (remember.length > 0) void this.#registrar.remember(remember).then(this.#reported);
+  }
+
+  /** What could not be kept is asked for again. */
+  readonly #reported = (outcome: Outcome): void => {
+    if (outcome.kind !== 'not-durable') return;
+    this.#options.report({ type: 'registry-failed', because: outcome.because });
+  };
+
+  #rotate(): Promise<Outcome> {
+    const { config } = this.#options;
+    if (config.session.keys !== undefined) {
+      const because = 'the keys stand in the configuration (session.keys): change them there';
+      return Promise.resolve({ kind: 'impossible', because });
+    }
+    return this.#registrar.rotate(newKey());
+  }
+
+  #measured(): Measured {
+    const { edition, followers, workers } = this.#herald.spread;
+    const { versions } = this.#registrar.table;
+    return {
+      edition,
+      followers: { worker: workers, frontend: followers - workers },
+      versions: versions.map(version => ({
+        ...shownVersion(this.#registrar.table, version, this.#facts),
+        mode: version.transition.mode,
+        progress: 'progress' in version.state ? this.#overseer.progressOf(version.id) : undefined,
+        ...this.#totals.of(version.id),
+        sessions: this.#overseer.sessions(version.id, this.#now)?.count,
+        verdict: this.#overseer.judgement(version.id)?.verdict,
+      })),
+    };
+  }
+
+  readonly #facts: Facts = {
+    sessions: id => this.#overseer.sessions(id, this.#now),
+    judgement: id => this.#overseer.judgement(id),
+    progress: id => this.#overseer.progressOf(id),
+  };
+
   #api(): FastifyInstance {
     const { config, release } = this.#options;
     const { proxy, configService } = config;
     const own = [proxy, configService, ...(proxy.trusted === undefined ? [] : [proxy.trusted])];
-    const registrar = this.#registrar;
-    const herald = this.#herald;
+    const [registrar, herald, overseer] = [this.#registrar, this.#herald, this.#overseer];
     return restApi(
       {
+        ...this.#facts,
         get table() {
           return registrar.table;
         },
         get spread() {
           return herald.spread;
         },
+        get events() {
+          return overseer.events.toReversed();
+        },
         change: change => registrar.change(change),
-        problems: async ({ servers, upgradeTransition: { mode } }) => [
-          ...modeProblems(mode),
-          ...(await addressProblems(servers, { own, resolve: systemResolve })),
-        ],
+        problems: ({ servers }) => addressProblems(servers, { own, resolve: systemResolve }),
         newId: () => versionId(randomUUID()),
-        notReady: () => (herald.spread.followers > 0 ? undefined : 'no worker is connected'),
+        why: id => overseer.why(id),
+        metrics: () => exposition(this.#measured()),
+        rotate: () => this.#rotate(),
+        notReady: () => (herald.spread.workers > 0 ? undefined : 'no worker is connected'),
         release,
       },
       config.configService.token,
     );
   }
-}
-
-/** Better refused than promised: sessions, which the other modes stand on, are not built yet. */
-function modeProblems(mode: StrategyName): readonly Problem[] {
-  if (mode === 'INSTANT') return [];
-  const path = 'cluster.upgradeTransition.mode';
-  return [problem(path, 'INSTANT: this release has no other mode yet', mode)];
 }

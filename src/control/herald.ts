@@ -1,19 +1,22 @@
 /**
  * Control's end of the channel to its followers: gives each the routing table when it comes and on every
- * change, and knows who has which edition.
+ * change, knows who has which edition, and tells workers what was counted in of their reports.
  */
 import { CutoverError } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
 import { workerId, type WorkerId } from '../kernel/ids.js';
 import { sendRefusal } from '../sockets/socket-errors.js';
-import type { RoutingTable } from '../versions/routing-table.js';
-import type { RouterFrames } from '../wire/frames.js';
 import {
   decodeFromFollower,
   encodeMessage,
+  type Follow,
+  type FollowerRole,
   type FromControl,
   type FromFollower,
-} from '../wire/table-message.js';
+  type TableMessage,
+} from '../wire/control-message.js';
+import type { RouterFrames } from '../wire/frames.js';
+import type { Progress, WorkerReport } from '../wire/report.js';
 import type { Spread } from './rest.js';
 
 export interface HeraldHost {
@@ -21,19 +24,30 @@ export interface HeraldHost {
   send(routingId: Buffer, packed: Buffer): Promise<void>;
   /** Monotonic milliseconds. */
   now(): number;
+  /** Somebody begins to follow; called before it is given the table. */
+  followed(follow: Follow): void;
+  /** `name`: of the worker. Each of its reports comes once, in order. */
+  reported(name: string, report: WorkerReport): void;
   /** Milliseconds. */
   readonly silence: number;
   readonly heartbeat: number;
   readonly report: Report;
 }
 
+/** What is announced: the routing table, and the keys of sessions. */
+export type Announcement = Omit<TableMessage, 'kind'>;
+
 interface Follower {
   readonly routingId: Buffer;
   /** Undefined until it has said who it is. */
-  name: string | undefined;
+  identity: Identity | undefined;
   edition: number;
+  /** The sequence of its last report; 0: none. */
+  taken: number;
   lastHeard: number;
 }
+
+type Identity = Pick<Follow, 'name' | 'role'>;
 
 /** More than anybody runs; beyond it nobody new is listened to. */
 const MOST_FOLLOWERS = 4096;
@@ -41,27 +55,40 @@ const MOST_FOLLOWERS = 4096;
 export class Herald {
   readonly #host: HeraldHost;
   readonly #followers = new Map<WorkerId, Follower>();
-  #table: RoutingTable;
+  #announcement: Announcement;
+  /** Told last, of the announcement's table; for those who come later. */
+  #progress: Omit<Progress, 'taken'> | undefined;
   #nextBeat: number;
 
-  constructor(table: RoutingTable, host: HeraldHost) {
-    this.#table = table;
+  constructor(first: Announcement, host: HeraldHost) {
+    this.#announcement = first;
     this.#host = host;
     this.#nextBeat = host.now() + host.heartbeat;
   }
 
-  get spread(): Spread {
-    const { edition } = this.#table;
-    const known = [...this.#followers.values()].filter(({ name }) => name !== undefined);
+  get spread(): Spread & { readonly workers: number } {
+    const { edition } = this.#announcement.table;
+    const known = this.#known();
     const acknowledged = known.filter(follower => follower.edition === edition).length;
-    return { edition, followers: known.length, acknowledged };
+    return {
+      edition,
+      followers: known.length,
+      acknowledged,
+      workers: this.#known('worker').length,
+    };
   }
 
-  announce(table: RoutingTable): void {
-    this.#table = table;
-    for (const follower of this.#followers.values()) {
-      if (follower.name !== undefined) this.#send(follower, { kind: 'table', table });
-    }
+  /** To every follower at once. */
+  announce(table: Announcement['table'], keys: Announcement['keys']): void {
+    this.#announcement = { table, keys };
+    this.#progress = undefined; // perhaps of another upgrade
+    for (const follower of this.#known()) this.#sendTable(follower);
+  }
+
+  /** To every worker. */
+  progress(progress: Omit<Progress, 'taken'>): void {
+    this.#progress = progress;
+    for (const worker of this.#known('worker')) this.#sendProgress(worker, progress);
   }
 
   received([routingId, packed]: RouterFrames): void {
@@ -89,41 +116,80 @@ export class Herald {
     }
   }
 
+  /** Those who have said who they are; with a role, those of it. */
+  #known(role?: FollowerRole): readonly Follower[] {
+    return [...this.#followers.values()].filter(
+      ({ identity }) => identity !== undefined && (role === undefined || identity.role === role),
+    );
+  }
+
   #newcomer(id: WorkerId, routingId: Buffer): Follower | undefined {
     if (this.#followers.size >= MOST_FOLLOWERS) return undefined;
     const lastHeard = this.#host.now();
-    const follower: Follower = { routingId, name: undefined, edition: 0, lastHeard };
+    const follower: Follower = { routingId, identity: undefined, edition: 0, taken: 0, lastHeard };
     this.#followers.set(id, follower);
+    // Once: what it had ready for our predecessor would else be answered one by one, and it would follow
+    // as often. In one connection nothing is lost, so it will answer.
     this.#send(follower, { kind: 'stranger' });
     return follower;
   }
 
   #heard(follower: Follower, message: FromFollower): void {
+    if (message.kind === 'follow') return this.#follows(follower, message);
+    // Meant for our predecessor, or for us before we gave it up. It was asked who it is.
+    if (follower.identity === undefined) return;
     switch (message.kind) {
-      case 'follow': {
-        const { name, edition } = message;
-        follower.name = name;
-        follower.edition = edition;
-        this.#host.report({ type: 'follower-joined', name, edition });
-        return this.#send(follower, { kind: 'table', table: this.#table });
-      }
       case 'acknowledge':
         follower.edition = message.edition;
         return;
+      case 'report':
+        return this.#report(follower, follower.identity, message.report);
       case 'beat':
-        if (follower.name === undefined) this.#send(follower, { kind: 'stranger' });
+        return;
     }
   }
 
-  #gone(id: WorkerId, { name }: Follower): void {
+  #follows(follower: Follower, follow: Follow): void {
+    const { name, role, edition } = follow;
+    this.#host.followed(follow);
+    follower.identity = { name, role };
+    follower.edition = edition;
+    this.#host.report({ type: 'follower-joined', name, edition });
+    this.#sendTable(follower);
+    if (role === 'worker' && this.#progress !== undefined) {
+      this.#sendProgress(follower, this.#progress);
+    }
+  }
+
+  #report(follower: Follower, { name, role }: Identity, report: WorkerReport): void {
+    if (role !== 'worker') {
+      throw new CutoverError('ERR_WIRE_MALFORMED', `${name} is no worker, and sent a report`);
+    }
+    if (report.sequence <= follower.taken) return;
+    follower.taken = report.sequence;
+    this.#host.reported(name, report);
+  }
+
+  #gone(id: WorkerId, { identity }: Follower): void {
     this.#followers.delete(id);
-    if (name !== undefined) this.#host.report({ type: 'follower-left', name });
+    if (identity !== undefined) {
+      this.#host.report({ type: 'follower-left', name: identity.name });
+    }
   }
 
   #refuse(id: WorkerId, follower: Follower, cause: unknown): void {
     if (!(cause instanceof CutoverError)) throw cause;
     this.#host.report({ type: 'peer-refused', peer: id, because: cause.message });
     this.#gone(id, follower);
+  }
+
+  #sendTable(follower: Follower): void {
+    this.#send(follower, { kind: 'table', ...this.#announcement });
+  }
+
+  #sendProgress(worker: Follower, progress: Omit<Progress, 'taken'>): void {
+    const { taken } = worker;
+    this.#send(worker, { kind: 'progress', progress: { ...progress, taken } });
   }
 
   #send({ routingId }: Follower, message: FromControl): void {

@@ -1,9 +1,10 @@
 /**
- * The one place where the routing table changes: a change is decided purely, made durable, and only then
- * told to anybody. Changes wait for one another, so each is decided on the table that the one before it
- * left behind.
+ * The one place where the routing table and the session keys change: a change is decided purely, made
+ * durable, and only then told to anybody. Changes wait for one another, so each is decided on what the one
+ * before it left behind.
  */
 import { messageOf } from '../kernel/errors.js';
+import type { SigningKey } from '../registry/registry.js';
 import {
   changed,
   type Change,
@@ -11,12 +12,23 @@ import {
   type RoutingTable,
 } from '../versions/routing-table.js';
 
-/** All that is needed of the registry and of those who follow the table. */
+/** What is kept, and told to everybody who follows. */
+export interface Registered {
+  readonly table: RoutingTable;
+  /** The first signs, all are believed. */
+  readonly keys: readonly SigningKey[];
+}
+
+/** All that is needed of the registry and of those who follow. */
 export interface RegistrarHost {
-  /** Rejects if the table could not be made durable: nothing has changed then. */
-  save(table: RoutingTable): Promise<void>;
+  /** Rejects if it could not be made durable: nothing has changed then. */
+  save(registered: Registered): Promise<void>;
   /** To everybody who follows, at once. */
-  announce(table: RoutingTable): void;
+  announce(registered: Registered, before: Registered): void;
+  /** Settles once everybody who follows has that edition, or was waited for long enough. */
+  spread(edition: number): Promise<void>;
+  /** The share that a version under way has at this moment, which no other change may lose. */
+  advances(): readonly Change[];
 }
 
 export type Outcome =
@@ -24,38 +36,88 @@ export type Outcome =
   | Refusal
   | { readonly kind: 'not-durable'; readonly because: string };
 
+/** Keys of rotations before: a client that comes back is recognised by one, and gets the newest. */
+const MOST_OLD_KEYS = 3;
+
 export class Registrar {
   readonly #host: RegistrarHost;
-  #table: RoutingTable;
+  #now: Registered;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `table`: what the registry holds already. */
-  constructor(table: RoutingTable, host: RegistrarHost) {
-    this.#table = table;
+  /** `registered`: what the registry holds already. */
+  constructor(registered: Registered, host: RegistrarHost) {
+    this.#now = registered;
     this.#host = host;
   }
 
   get table(): RoutingTable {
-    return this.#table;
+    return this.#now.table;
   }
 
   /** Never rejects. */
   change(change: Change): Promise<Outcome> {
-    const outcome = this.#last.then(() => this.#change(change));
+    return this.#inTurn(() => this.#change(change));
+  }
+
+  /** Makes changes durable that nobody needs to be told of. Never rejects. */
+  remember(changes: readonly Change[]): Promise<Outcome> {
+    return this.#inTurn(() => {
+      const { keys } = this.#now;
+      return this.#save({ table: withAll(this.#now.table, changes), keys }, false);
+    });
+  }
+
+  /**
+   * Sessions are signed by a new key. Everybody must recognise it before anybody signs with it, so it is
+   * told twice. Never rejects.
+   */
+  rotate(key: SigningKey): Promise<Outcome> {
+    return this.#inTurn(async () => {
+      const [signing, ...old] = this.#now.keys;
+      const known = signing === undefined ? [key] : [signing, key, ...old];
+      const first = await this.#save({ table: reissued(this.#now.table), keys: known }, true);
+      if (first.kind !== 'done') return first;
+      await this.#host.spread(first.table.edition);
+      const keys = [key, ...(signing === undefined ? [] : [signing]), ...old];
+      const kept = keys.slice(0, 1 + MOST_OLD_KEYS);
+      return this.#save({ table: reissued(this.#now.table), keys: kept }, true);
+    });
+  }
+
+  #inTurn(task: () => Promise<Outcome>): Promise<Outcome> {
+    const outcome = this.#last.then(task);
     this.#last = outcome;
     return outcome;
   }
 
-  async #change(change: Change): Promise<Outcome> {
-    const result = changed(this.#table, change);
-    if (!result.ok) return result.refusal;
+  #change(change: Change): Promise<Outcome> {
+    const { table, keys } = this.#now;
+    const result = changed(withAll(table, this.#host.advances()), change);
+    if (!result.ok) return Promise.resolve(result.refusal);
+    return this.#save({ table: { ...result.table, edition: table.edition + 1 }, keys }, true);
+  }
+
+  async #save(next: Registered, isTold: boolean): Promise<Outcome> {
     try {
-      await this.#host.save(result.table);
+      await this.#host.save(next);
     } catch (cause) {
       return { kind: 'not-durable', because: messageOf(cause) };
     }
-    this.#table = result.table;
-    this.#host.announce(result.table);
-    return { kind: 'done', table: result.table };
+    const before = this.#now;
+    this.#now = next;
+    if (isTold) this.#host.announce(next, before);
+    return { kind: 'done', table: next.table };
   }
 }
+
+/** Under the same edition. What has become impossible meanwhile is left out. */
+function withAll(table: RoutingTable, changes: readonly Change[]): RoutingTable {
+  let now = table;
+  for (const change of changes) {
+    const result = changed(now, change);
+    if (result.ok) now = { ...result.table, edition: table.edition };
+  }
+  return now;
+}
+
+const reissued = (table: RoutingTable): RoutingTable => ({ ...table, edition: table.edition + 1 });

@@ -11,7 +11,8 @@ import { refusal } from './guard.js';
 import { openApi } from './open-api.js';
 import { putBody, type PutBody } from './put-body.js';
 import type { Outcome } from './registrar.js';
-import { shownTable, shownVersion } from './shown.js';
+import { shownTable, shownVersion, type Facts } from './shown.js';
+import type { ShownEvent, Why } from './why.js';
 
 /** How far the newest table has spread. */
 export interface Spread {
@@ -19,15 +20,25 @@ export interface Spread {
   readonly followers: number;
   /** Followers that have this edition. */
   readonly acknowledged: number;
+  /** Followers that are workers. */
+  readonly workers: number;
 }
 
-export interface RestHost {
+export interface RestHost extends Facts {
   readonly table: RoutingTable;
   readonly spread: Spread;
   change(change: Change): Promise<Outcome>;
   /** What is wrong with a cluster that has the right form. */
   problems(cluster: PutBody['cluster']): Promise<readonly Problem[]>;
   newId(): VersionId;
+  /** Undefined: nothing was concluded about it, or seen of it. */
+  why(id: VersionId): Why | undefined;
+  /** Oldest first. */
+  readonly events: readonly ShownEvent[];
+  /** As `exposition` writes them. */
+  metrics(): string | Promise<string>;
+  /** Makes a new key that signs from then on; older ones are still believed. */
+  rotate(): Promise<Outcome>;
   /** Undefined: ready; otherwise why not. */
   notReady(): string | undefined;
   /** Our release. */
@@ -37,6 +48,7 @@ export interface RestHost {
 /** Of a body; the contract of `PUT /configuration/cluster`. */
 const MOST_BYTES = 1_048_576;
 
+/** `pause` carries more: see `happening`. */
 const verbs = {
   pause: { type: 'pause' },
   resume: { type: 'resume' },
@@ -88,20 +100,30 @@ function guard(app: FastifyInstance, token: string | undefined): void {
 function routes(app: FastifyInstance, host: RestHost): void {
   app.get('/openapi.json', () => openApi(host.release));
   app.get('/configuration', () => ({ ...host.spread }));
-  app.get('/configuration/cluster', () => shownTable(host.table));
+  app.get('/events', () => [...host.events]);
+  app.get('/metrics', async (_, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await host.metrics()),
+  );
+  app.post('/configuration/keys/rotate', async (_, reply) =>
+    answer(reply, await host.rotate(), {}),
+  );
+  app.get('/configuration/cluster', () => shownTable(host.table, host));
   app.put('/configuration/cluster', ({ body }, reply) => add(host, body, reply));
   app.get<OneVersion>('/configuration/cluster/:id', ({ params }, reply) => {
     const version = host.table.versions.find(({ id }) => id === params.id);
-    return version === undefined ? unknown(reply) : shownVersion(host.table, version);
+    return version === undefined ? unknown(reply) : shownVersion(host.table, version, host);
   });
-  app.delete<OneVersion>('/configuration/cluster/:id', async ({ params }, reply) =>
-    answer(reply, params.id, await host.change({ kind: 'remove', id: versionId(params.id) })),
+  app.get<OneVersion>('/configuration/cluster/:id/why', ({ params }, reply) =>
+    explain(host, versionId(params.id), reply),
+  );
+  app.delete<OneVersion>('/configuration/cluster/:id', async ({ params: { id } }, reply) =>
+    answer(reply, await host.change({ kind: 'remove', id: versionId(id) }), { id }),
   );
   for (const verb of verbNames) {
     app.post<OneVersion>(`/configuration/cluster/:id/${verb}`, async ({ params }, reply) => {
       const id = versionId(params.id);
-      const on = happening(host.table, id, verb);
-      return answer(reply, params.id, await host.change({ kind: 'happen', id, on }));
+      const on = happening(host, id, verb);
+      return answer(reply, await host.change({ kind: 'happen', id, on }), { id });
     });
   }
 }
@@ -110,12 +132,16 @@ interface OneVersion {
   Params: { id: string };
 }
 
-function happening({ versions }: RoutingTable, id: VersionId, verb: Verb): Happening {
-  if (verb !== 'pause') return verbs[verb];
-  const state = versions.find(each => each.id === id)?.state;
-  const progress = state !== undefined && 'progress' in state ? state.progress : undefined;
-  // Of a version that is not under way nothing is paused, whatever is said here.
-  return { type: 'pause', progress: progress ?? share(0) };
+/** A pause keeps the share of this moment; where it is unknown, or less, the table's stays. */
+const happening = (host: RestHost, id: VersionId, verb: Verb): Happening =>
+  verb === 'pause' ? { type: 'pause', progress: host.progress(id) ?? share(0) } : verbs[verb];
+
+function explain(host: RestHost, id: VersionId, reply: FastifyReply): unknown {
+  const version = host.table.versions.find(each => each.id === id);
+  if (version === undefined) return unknown(reply);
+  const known = host.why(id);
+  if (known !== undefined) return known;
+  return fail(reply, 404, `nothing is known yet of how version ${version.number} behaves`);
 }
 
 async function add(host: RestHost, body: unknown, reply: FastifyReply): Promise<unknown> {
@@ -126,7 +152,7 @@ async function add(host: RestHost, body: unknown, reply: FastifyReply): Promise<
   if (problems.length > 0) return refuse(reply, problems);
   const id = host.newId();
   const added: NewVersion = { id, number: version, servers, transition: upgradeTransition };
-  return answer(reply, id, await host.change({ kind: 'add', version: added }));
+  return answer(reply, await host.change({ kind: 'add', version: added }), { id });
 }
 
 type Parsed =
@@ -145,10 +171,11 @@ function parsedBody(body: unknown): Parsed {
   return { ok: false, problems: problemsOf(error.issues, value) };
 }
 
-function answer(reply: FastifyReply, id: string, outcome: Outcome): unknown {
+/** `about`: what is said beside the edition. */
+function answer(reply: FastifyReply, outcome: Outcome, about: { readonly id?: string }): unknown {
   switch (outcome.kind) {
     case 'done':
-      return reply.code(202).send({ id, edition: outcome.table.edition });
+      return reply.code(202).send({ ...about, edition: outcome.table.edition });
     case 'unknown':
       return unknown(reply);
     case 'impossible':

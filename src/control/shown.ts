@@ -1,6 +1,10 @@
 /** What REST says of versions: the contract with operators and their scripts. */
+import type { Share, VersionId } from '../kernel/ids.js';
+import type { Verdict } from '../verdict/verdict.js';
+import { stepReached } from '../versions/pace.js';
 import { isSuperseded, type RoutingTable } from '../versions/routing-table.js';
 import type { Version } from '../versions/version.js';
+import type { LiveSessions } from './why.js';
 
 export interface ShownVersion {
   readonly id: string;
@@ -9,27 +13,61 @@ export interface ShownVersion {
   readonly upgradeTransition: Version['transition'];
   /** `superseded`: under way, while a newer version decides who is served by whom. */
   readonly state: Version['state']['name'] | 'superseded';
-  /** Of GRADUAL, percent of new sessions; present while the upgrade has not ended. */
+  /** Of GRADUAL, percent of new sessions, as its steps let it through; only while the upgrade has not ended. */
   readonly progress?: number;
   /** Why it was paused or demoted. */
   readonly because?: string;
+  /** Only where any are known. */
+  readonly sessions?: LiveSessions;
+  /** Of its upgrade, as of now. */
+  readonly verdict?: Judgement['verdict'];
+  /** What the verdict is drawn from. */
+  readonly exchanges?: number;
+}
+
+export interface Judgement {
+  readonly verdict: Verdict['kind'];
+  /** First attempts. */
+  readonly exchanges: number;
+}
+
+/** What is known of versions and does not stand in the table; undefined: nothing. */
+export interface Facts {
+  sessions(id: VersionId): LiveSessions | undefined;
+  judgement(id: VersionId): Judgement | undefined;
+  /** The share that a moving version has by now, without its steps: fresher than the table's. */
+  progress(id: VersionId): Share | undefined;
 }
 
 /** Newest first. */
-export const shownTable = (table: RoutingTable): readonly ShownVersion[] =>
-  table.versions.map(version => shownVersion(table, version));
+export const shownTable = (table: RoutingTable, facts: Facts): readonly ShownVersion[] =>
+  table.versions.map(version => shownVersion(table, version, facts));
 
-export function shownVersion(table: RoutingTable, version: Version): ShownVersion {
+export function shownVersion(table: RoutingTable, version: Version, facts: Facts): ShownVersion {
   const { id, number, servers, transition, state } = version;
+  const progress = shownProgress(version, facts);
+  const sessions = facts.sessions(id);
+  const judgement = facts.judgement(id);
   return {
     id,
     version: number,
     servers: servers.map(({ host, port }) => ({ ip: host, port })),
     upgradeTransition: transition,
     state: isSuperseded(table, version) ? 'superseded' : state.name,
-    ...(transition.mode === 'GRADUAL' && 'progress' in state
-      ? { progress: state.progress * 100 }
-      : {}),
-    ...('because' in state && state.because !== undefined ? { because: state.because } : {}),
+    ...(progress !== undefined && { progress }),
+    ...('because' in state && state.because !== undefined && { because: state.because }),
+    ...(sessions !== undefined && { sessions }),
+    ...(judgement !== undefined && {
+      verdict: judgement.verdict,
+      exchanges: judgement.exchanges,
+    }),
   };
+}
+
+function shownProgress({ id, transition, state }: Version, facts: Facts): number | undefined {
+  if (transition.mode !== 'GRADUAL' || !('progress' in state)) return undefined;
+  const present = facts.progress(id) ?? state.progress;
+  // Control may have begun anew and know less than the table, which never falls.
+  const reached = present > state.progress ? present : state.progress;
+  return stepReached(reached, transition.steps) * 100;
 }

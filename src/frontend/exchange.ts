@@ -48,6 +48,18 @@ export interface Recipient {
   broken(exchange: Exchange, cause: unknown): void;
 }
 
+/**
+ * One sending of the request to a worker, from its beginning. It is known by its identity: what was read
+ * for one that has been succeeded by another is not sent.
+ */
+interface Sending {
+  readonly recipient: Recipient;
+  /** Bytes that the worker takes; less than none, where a piece of a tunnel was larger. */
+  credit: number;
+  /** Bytes of the request's body. */
+  sent: number;
+}
+
 const PIECE_BYTES = 65_536;
 /** Bytes from a client that may wait in a tunnel: we cannot stop reading one client alone. */
 const MOST_TUNNELLED = 64 * 1024 * 1024;
@@ -63,9 +75,9 @@ export class Exchange {
   attempts = 0;
   /** The head of its answer has gone to the client. */
   answered = false;
-  #recipient: Recipient | undefined;
-  #credit = 0;
-  #sent = 0;
+  /** Undefined before the first, and when nothing more goes to a worker. */
+  #sending: Sending | undefined;
+  /** Somebody reads the body; nobody else may, or pieces would overtake each other. */
   #reading = false;
   #tunnelled: Buffer[] = [];
   #tunnelledBytes = 0;
@@ -78,27 +90,27 @@ export class Exchange {
 
   /** Sends the request, or begins to; again from its beginning, if it was sent before. */
   sendTo(recipient: Recipient): void {
-    const { method, head, upgrade, body, trailers } = this.request;
     this.attempts += 1;
-    this.#recipient = recipient;
-    this.#sent = 0;
-    this.#credit = recipient.window;
-    const whole = wholeOf(body, trailers);
-    if (whole !== undefined) {
-      this.#sent = body.size;
-      recipient.push([kinds.request, this.id, method, head, upgrade, whole, false]);
-      return;
-    }
-    recipient.push([kinds.request, this.id, method, head, upgrade, nothing, true]);
-    void this.#sendBody(recipient);
+    this.#begin(recipient);
+  }
+
+  /**
+   * Its worker tries another server, and needs the request from the beginning. Not once the client has
+   * the head of an answer: there is nothing left to rescue. Nor one that may have become a tunnel:
+   * what the client sent into it is not kept.
+   */
+  again(): void {
+    if (this.#sending === undefined || this.answered || this.request.upgrade) return;
+    this.#begin(this.#sending.recipient);
   }
 
   /** The worker has found a place for so many bytes of the request's body, or of a tunnel. */
   granted(bytes: number): void {
-    this.#credit += bytes;
-    if (this.#recipient === undefined) return;
-    this.#sendTunnelled(this.#recipient);
-    void this.#sendBody(this.#recipient); // also after an early answer: the upload goes on
+    const sending = this.#sending;
+    if (sending === undefined) return;
+    sending.credit += bytes;
+    this.#sendTunnelled(sending);
+    void this.#sendBody(sending); // also after an early answer: the upload goes on
   }
 
   /** Bytes of a client whose connection has become a tunnel; false: too many wait already. */
@@ -107,55 +119,66 @@ export class Exchange {
       this.#tunnelled.push(bytes.subarray(at, at + PIECE_BYTES));
     }
     this.#tunnelledBytes += bytes.length;
-    if (this.#recipient !== undefined) this.#sendTunnelled(this.#recipient);
+    if (this.#sending !== undefined) this.#sendTunnelled(this.#sending);
     return this.#tunnelledBytes <= MOST_TUNNELLED;
   }
 
   /** Nothing more goes to the worker, and the request is not needed any more. */
   ended(): void {
-    this.#recipient = undefined;
+    this.#sending = undefined;
     this.#tunnelled = [];
     this.request.body.discard();
   }
 
-  #sendTunnelled(recipient: Recipient): void {
-    if (this.#sent < this.request.body.size) return; // the body comes first
-    while (this.#credit > 0) {
+  #begin(recipient: Recipient): void {
+    const { method, head, upgrade, body, trailers } = this.request;
+    const whole = wholeOf(body, trailers);
+    const sent = whole === undefined ? 0 : body.size;
+    const sending = { recipient, credit: recipient.window, sent };
+    this.#sending = sending;
+    const more = whole === undefined;
+    recipient.push([kinds.request, this.id, method, head, upgrade, whole ?? nothing, more]);
+    void this.#sendBody(sending);
+  }
+
+  #sendTunnelled(sending: Sending): void {
+    if (sending.sent < this.request.body.size) return; // the body comes first
+    while (sending.credit > 0) {
       const bytes = this.#tunnelled.shift();
       if (bytes === undefined) return;
-      this.#credit -= bytes.length;
+      sending.credit -= bytes.length;
       this.#tunnelledBytes -= bytes.length;
-      recipient.push([kinds.part, this.id, bytes, true, '']);
+      sending.recipient.push([kinds.part, this.id, bytes, true, '']);
     }
   }
 
-  async #sendBody(recipient: Recipient): Promise<void> {
+  async #sendBody(sending: Sending): Promise<void> {
     const { body } = this.request;
-    if (this.#reading || this.#sent >= body.size) return;
+    if (this.#reading || sending.sent >= body.size) return;
     this.#reading = true;
     try {
-      while (this.#recipient === recipient && this.#credit > 0 && this.#sent < body.size) {
-        const bytes = await body.read(this.#sent, Math.min(PIECE_BYTES, this.#credit));
-        if (this.#recipient === recipient) this.#sendPiece(recipient, bytes);
+      while (this.#sending === sending && sending.credit > 0 && sending.sent < body.size) {
+        const bytes = await body.read(sending.sent, Math.min(PIECE_BYTES, sending.credit));
+        if (this.#sending === sending) this.#sendPiece(sending, bytes);
       }
     } catch (cause) {
-      if (this.#recipient === recipient) recipient.broken(this, cause);
+      if (this.#sending === sending) sending.recipient.broken(this, cause);
     } finally {
       this.#reading = false;
     }
-    if (this.#recipient === recipient) this.#sendTunnelled(recipient);
-    // A worker that was lost meanwhile has a successor that waits for us.
-    else if (this.#recipient !== undefined) void this.#sendBody(this.#recipient);
+    if (this.#sending === sending) this.#sendTunnelled(sending);
+    // Sent anew meanwhile, to this worker or, because it was lost, to another: it waits for us.
+    else if (this.#sending !== undefined) void this.#sendBody(this.#sending);
   }
 
-  #sendPiece(recipient: Recipient, bytes: Buffer): void {
+  #sendPiece(sending: Sending, bytes: Buffer): void {
     const { body, trailers } = this.request;
     if (bytes.length === 0) throw new Error('the temporary file is shorter than it was');
-    this.#sent += bytes.length;
-    this.#credit -= bytes.length;
-    const more = this.#sent < body.size;
+    sending.sent += bytes.length;
+    sending.credit -= bytes.length;
+    const more = sending.sent < body.size;
     const framed = trailers.length === 0 ? bytes : inChunks(bytes, more ? '' : lastChunk(trailers));
-    recipient.push([kinds.part, this.id, framed, more, '']);
+    sending.recipient.push([kinds.part, this.id, framed, more, '']);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
+import { ControlLink } from '../announcements/control-link.js';
 import { ProxyReader } from '../http/proxy-protocol.js';
 import { RequestReader } from '../http/request-reader.js';
 import type { Config } from '../config/config.js';
@@ -14,13 +15,15 @@ import { exchangeId } from '../kernel/ids.js';
 import { connectionsWithin, openFilesLimit } from '../kernel/limits.js';
 import type { Role } from '../kernel/role.js';
 import { bindDevice, type DeviceRouter } from '../sockets/device.js';
-import { listenForClients, type StreamServer } from '../sockets/stream-server.js';
+import type { StreamServer } from '../sockets/stream-server.js';
+import { encodeMessage } from '../wire/control-message.js';
 import { kinds, type OfExchange } from '../wire/envelope.js';
 import { ClientConnection } from './client-connection.js';
 import { Clients } from './clients.js';
 import { Dispatcher } from './dispatcher.js';
 import { Exchange, type Asker, type WholeRequest } from './exchange.js';
 import { Incoming } from './incoming.js';
+import { openServers, type Descriptors } from './listening.js';
 import { checkSpool, Spool } from './spool.js';
 import { Workers } from './workers.js';
 
@@ -28,8 +31,11 @@ export interface FrontendOptions {
   readonly config: Config;
   /** Where the device listens: `ipc://path` or `tcp://host:port`. */
   readonly device: string;
-  /** Listening descriptors that were handed over, in place of addresses of our own. */
-  readonly descriptors: { readonly proxy?: number; readonly trusted?: number };
+  readonly descriptors: Descriptors;
+  /** Where control tells of versions; undefined: workers learn of them elsewhere. */
+  readonly control?: string | undefined;
+  /** What control calls us. */
+  readonly name?: string | undefined;
   readonly clock: Clock;
   readonly report: Report;
 }
@@ -52,32 +58,14 @@ export async function startFrontend(options: FrontendOptions): Promise<Role> {
   const connections = connectionsWithin(openFilesLimit(), config.limits.connections);
   await checkSpool(config.limits.spool ?? tmpdir());
   const device = await bindDevice(options.device);
-  const servers: StreamServer[] = [];
   try {
-    const { proxy } = config;
-    servers.push(await listenForClients(listening(config, proxy, descriptors.proxy)));
-    if (proxy.trusted !== undefined) {
-      servers.push(await listenForClients(listening(config, proxy.trusted, descriptors.trusted)));
-    }
+    const servers = await openServers(config, descriptors);
+    return new Frontend(options, device, servers, connections);
   } catch (cause) {
-    for (const server of servers) server.close(0);
     device.close();
     throw cause;
   }
-  return new Frontend(options, device, servers, connections);
 }
-
-const listening = (
-  { proxy, timeouts }: Config,
-  { host, port }: { readonly host: string; readonly port: number },
-  descriptor: number | undefined,
-) => ({
-  host,
-  port,
-  backlog: proxy.backlog,
-  writeTimeout: timeouts.write * 1000,
-  descriptor,
-});
 
 class Frontend implements Role {
   readonly stopped: Promise<void>;
@@ -88,6 +76,7 @@ class Frontend implements Role {
   readonly #spool: Spool;
   readonly #dispatcher: Dispatcher;
   readonly #workers: Workers;
+  readonly #controlLink: ControlLink | undefined;
   readonly #clients: readonly Clients[];
   readonly #cancelSweep: Cancel;
   // Ids of a predecessor must not be taken for ours: a worker may still speak of them.
@@ -135,6 +124,7 @@ class Frontend implements Role {
       this.#dispatcher,
       options,
     );
+    this.#controlLink = this.#linkToControl();
     this.#clients = servers.map((server, index) => this.#clientsOf(server, index > 0));
     this.#cancelSweep = clock.every(SWEEP, () => this.#sweep());
     this.stopped = this.#run();
@@ -157,7 +147,7 @@ class Frontend implements Role {
   async #run(): Promise<void> {
     const readers = this.#servers.map((server, index) => this.#clients[index]?.read(server));
     try {
-      await Promise.all([this.#readDevice(), ...readers]);
+      await Promise.all([this.#readDevice(), this.#controlLink?.run(), ...readers]);
     } finally {
       this.#close();
     }
@@ -166,6 +156,22 @@ class Frontend implements Role {
 
   async #readDevice(): Promise<void> {
     for await (const frames of this.#device) this.#workers.received(frames);
+  }
+
+  /** We heed no table ourselves: we keep it for workers that come while control is away. */
+  #linkToControl(): ControlLink | undefined {
+    const { config, control: address, name = 'frontend', clock, report } = this.#options;
+    if (address === undefined) return undefined;
+    return new ControlLink({
+      address,
+      name,
+      role: 'frontend',
+      heartbeat: config.device.heartbeat * 1000,
+      silence: config.device.silence * 1000,
+      clock,
+      report,
+      take: message => this.#workers.keep(encodeMessage(message)),
+    });
   }
 
   #clientsOf(server: StreamServer, isTrusted: boolean): Clients {
@@ -242,6 +248,8 @@ class Frontend implements Role {
         return exchange.asker.interim(envelope);
       case kinds.credit:
         return exchange.granted(envelope[2]);
+      case kinds.again:
+        return exchange.again();
       case kinds.failure:
         this.#dispatcher.ended(exchange);
         if (exchange.answered) exchange.asker.cut();
@@ -261,6 +269,7 @@ class Frontend implements Role {
     for (const clients of this.#clients) clients.sweep(now);
     this.#dispatcher.sweep(now);
     this.#workers.sweep(now);
+    this.#controlLink?.sweep(now);
     this.#isFullReported = false;
   }
 
@@ -299,6 +308,7 @@ class Frontend implements Role {
   #close(): void {
     this.#cancelSweep();
     for (const clients of this.#clients) clients.end();
+    this.#controlLink?.close();
     this.#workers.leave();
     const linger = Math.max(LEAST_LINGER, this.#drainDeadline - this.#options.clock.now());
     for (const server of this.#servers) server.close(Math.ceil(linger));

@@ -8,7 +8,7 @@ import type { Report } from '../kernel/events.js';
 import { workerId, type WorkerId } from '../kernel/ids.js';
 import { Outbox } from '../sockets/outbox.js';
 import { sendRefusal } from '../sockets/socket-errors.js';
-import { decodeFromWorker } from '../wire/batch.js';
+import { decodeFromWorker, MOST_MESSAGE_BYTES } from '../wire/batch.js';
 import {
   kinds,
   type FromFrontend,
@@ -38,6 +38,12 @@ export interface WorkersOptions {
   readonly silence: number;
 }
 
+/**
+ * A table beyond it is not handed on: whoever sent more than a message may have would be cut off. What
+ * travels in front of it in the same message has 256 KiB (wire/batch.ts), and that is doubled here.
+ */
+const MOST_TABLE_BYTES = MOST_MESSAGE_BYTES - 512 * 1024;
+
 /** Somebody who is connected; a worker, once it has said hello. */
 interface Connected {
   readonly outbox: Outbox<FromFrontend>;
@@ -56,6 +62,8 @@ export class Workers {
   readonly #report: Report;
   readonly #connected = new Map<WorkerId, Connected>();
   #nextBeat: number;
+  /** Packed as control's message is. */
+  #table: Uint8Array | undefined;
 
   constructor(
     host: WorkersHost,
@@ -87,6 +95,17 @@ export class Workers {
     } catch (cause) {
       this.#refuse(id, from, cause);
     }
+  }
+
+  /** A newer table: for the workers that are here, and for those that will come. */
+  keep(table: Uint8Array): void {
+    if (table.length > MOST_TABLE_BYTES) {
+      const because = `a routing table of ${table.length} bytes is too large for the device`;
+      this.#report({ type: 'announcement-refused', because });
+      return;
+    }
+    this.#table = table;
+    for (const { worker } of this.#connected.values()) worker?.push([kinds.table, table]);
   }
 
   /** Shows that we are alive; gives up who was not heard of for too long. */
@@ -152,6 +171,7 @@ export class Workers {
     if (from.worker !== undefined) this.#lost(from.worker, 'it began anew');
     from.isAsked = false;
     from.outbox.push([kinds.welcome, this.#options.name, this.#options.window]);
+    if (this.#table !== undefined) from.outbox.push([kinds.table, this.#table]);
     from.worker = new WorkerPeer({
       id,
       name,

@@ -12,3 +12,8 @@ const idempotent: ReadonlySet<string> = new Set([
 
 /** Whether a request may be sent again although a container may have seen it. */
 export const isSafeToRepeat = (method: string): boolean => idempotent.has(method);
+
+/** Safe methods, RFC 9110 §9.2.1: they ask, and change nothing. */
+const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+export const isSafe = (method: string): boolean => safe.has(method);

@@ -38,6 +38,9 @@ export type CutoverEvent =
   | { readonly type: 'frontend-left'; readonly frontend: string }
   | { readonly type: 'frontend-lost'; readonly frontend: string; readonly because: string }
   | { readonly type: 'server-refused'; readonly server: string; readonly because: string }
+  /** It fails too often, and is left out for so many milliseconds. */
+  | { readonly type: 'server-ejected'; readonly server: string; readonly ms: number }
+  | { readonly type: 'server-admitted'; readonly server: string }
   | {
       readonly type: 'exchange-failed';
       readonly server: string | undefined;
@@ -56,6 +59,16 @@ export type CutoverEvent =
       readonly edition: number;
     }
   | { readonly type: 'control-stopped' }
+  | {
+      readonly type: 'version-changed';
+      /** Its number. */
+      readonly version: string;
+      readonly id: string;
+      /** `added`, `demoted` …: what happened to it. */
+      readonly what: string;
+      readonly because: string | undefined;
+    }
+  | { readonly type: 'registry-failed'; readonly because: string }
   | {
       readonly type: 'registry-damaged';
       readonly file: string;

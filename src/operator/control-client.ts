@@ -1,11 +1,31 @@
 /** Speaks to control's REST API for the operator's verbs; what goes wrong is said in words for people. */
 import type { z } from 'zod';
 import { messageOf } from '../kernel/errors.js';
-import { accepted, refused, shownVersions, type ShownVersion } from './shown-version.js';
+import {
+  accepted,
+  events,
+  refused,
+  rotated,
+  shownVersion,
+  shownVersions,
+  why,
+  type ShownEvent,
+  type ShownVersion,
+  type Why,
+} from './shown-version.js';
+
+/** `unreachable`: it may be back soon. `unknown`: control knows nothing by this name. */
+export type Failure = 'unreachable' | 'unknown' | 'other';
 
 /** What a verb could not do. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
+  readonly failure: Failure;
+
+  constructor(message: string, failure: Failure = 'other', options?: ErrorOptions) {
+    super(message, options);
+    this.failure = failure;
+  }
 }
 
 export type Verb = 'pause' | 'resume' | 'promote' | 'abort';
@@ -19,6 +39,17 @@ export interface ControlClientOptions {
   readonly timeout?: number;
 }
 
+interface Call {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+  /** Milliseconds; never more than `timeout` of the options. */
+  readonly within?: number;
+}
+
+const CLUSTERS = '/configuration/cluster';
+const at = (id: string, more = '') => `${CLUSTERS}/${encodeURIComponent(id)}${more}`;
+
 export class ControlClient {
   readonly #options: ControlClientOptions;
 
@@ -28,30 +59,45 @@ export class ControlClient {
 
   /** Newest first. */
   versions(): Promise<readonly ShownVersion[]> {
-    return this.#call('GET', '/configuration/cluster', shownVersions);
+    return this.#call({ method: 'GET', path: CLUSTERS }, shownVersions);
+  }
+
+  /** `within`: milliseconds for the answer. */
+  version(id: string, within: number): Promise<ShownVersion> {
+    return this.#call({ method: 'GET', path: at(id), within }, shownVersion);
+  }
+
+  why(id: string): Promise<Why> {
+    return this.#call({ method: 'GET', path: at(id, '/why') }, why);
+  }
+
+  /** Oldest first. */
+  events(): Promise<readonly ShownEvent[]> {
+    return this.#call({ method: 'GET', path: '/events' }, events);
   }
 
   /** `cluster` is checked by control. Returns the id of the new version. */
   async deploy(cluster: unknown): Promise<string> {
-    return (await this.#call('PUT', '/configuration/cluster', accepted, { cluster })).id;
+    return (await this.#call({ method: 'PUT', path: CLUSTERS, body: { cluster } }, accepted)).id;
   }
 
   async remove(id: string): Promise<void> {
-    await this.#call('DELETE', `/configuration/cluster/${encodeURIComponent(id)}`, accepted);
+    await this.#call({ method: 'DELETE', path: at(id) }, accepted);
   }
 
   async tell(id: string, verb: Verb): Promise<void> {
-    await this.#call('POST', `/configuration/cluster/${encodeURIComponent(id)}/${verb}`, accepted);
+    await this.#call({ method: 'POST', path: at(id, `/${verb}`) }, accepted);
   }
 
-  async #call<Answer>(
-    method: string,
-    path: string,
-    schema: z.ZodType<Answer>,
-    body?: unknown,
-  ): Promise<Answer> {
-    const { status, value } = await this.#asked(method, path, body);
-    if (status >= 400) throw new OperatorError(refusalIn(status, value));
+  /** Returns the edition under which the new key is known. */
+  async rotateKeys(): Promise<number> {
+    const call = { method: 'POST', path: '/configuration/keys/rotate' } as const;
+    return (await this.#call(call, rotated)).edition;
+  }
+
+  async #call<Answer>(call: Call, schema: z.ZodType<Answer>): Promise<Answer> {
+    const { status, value } = await this.#asked(call);
+    if (status >= 400) throw refusal(status, value);
     const { success, data } = schema.safeParse(value);
     if (success) return data;
     throw new OperatorError(
@@ -59,13 +105,13 @@ export class ControlClient {
     );
   }
 
-  async #asked(method: string, path: string, body: unknown) {
+  async #asked({ method, path, body, within = Infinity }: Call) {
     const { url, token, timeout = 10_000 } = this.#options;
     try {
       const answer = await fetch(new URL(path, url), {
         method,
         redirect: 'error', // a token goes nowhere else
-        signal: AbortSignal.timeout(timeout),
+        signal: AbortSignal.timeout(Math.ceil(Math.min(timeout, within))),
         headers: {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -74,7 +120,8 @@ export class ControlClient {
       });
       return { status: answer.status, value: jsonIn(await answer.text()) };
     } catch (cause) {
-      throw new OperatorError(`control is not reachable at ${url}: ${reasonOf(cause)}`, { cause });
+      const because = `control is not reachable at ${url}: ${reasonOf(cause)}`;
+      throw new OperatorError(because, 'unreachable', { cause });
     }
   }
 }
@@ -91,10 +138,11 @@ function jsonIn(text: string): unknown {
 const reasonOf = (cause: unknown) =>
   messageOf(cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause);
 
-function refusalIn(status: number, value: unknown): string {
+function refusal(status: number, value: unknown): OperatorError {
   const { success, data } = refused.safeParse(value);
-  if (!success) return `control answered ${status}`;
+  if (!success) return new OperatorError(`control answered ${status}`);
   const { error, problems = [] } = data;
-  if (problems.length === 0) return error;
-  return ['control refused it:', ...problems.map(({ message }) => `  ${message}`)].join('\n');
+  if (problems.length === 0) return new OperatorError(error, status === 404 ? 'unknown' : 'other');
+  const lines = problems.map(({ message }) => `  ${message}`);
+  return new OperatorError(['control refused it:', ...lines].join('\n'));
 }

@@ -1,31 +1,46 @@
-/** What `status` shows on a terminal. Pure. */
-import type { ShownVersion } from './shown-version.js';
+/** What `status` and `events` show on a terminal. Pure. */
+import { counted } from '../config/summary.js';
+import { sessionsLine } from './sessions-line.js';
+import type { ShownEvent, ShownVersion } from './shown-version.js';
+import { aligned, printable, rounded } from './text-table.js';
 
-const HEADINGS = ['VERSION', 'STATE', 'STRATEGY', 'PROGRESS', 'SERVERS', 'ID'] as const;
+const HEADINGS = ['VERSION', 'STATE', 'STRATEGY', 'PROGRESS', 'VERDICT', 'SERVERS', 'ID'] as const;
 
-/** Newest first, one line each, and one more for why a version was paused or taken back. */
+/** Newest first, a line each; below it why a version was paused or taken back, and its sessions. */
 export function statusTable(versions: readonly ShownVersion[]): string {
-  const rows = versions.map(cells);
-  const widths = HEADINGS.map((heading, column) =>
-    Math.max(heading.length, ...rows.map(row => (row[column] ?? '').length)),
-  );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  const lines = versions.flatMap((version, index) => [
-    line(rows[index] ?? []),
-    ...(version.because === undefined ? [] : [`  ${printable(version.because)}`]),
+  const [headings = '', ...rows] = aligned([HEADINGS, ...versions.map(cells)]);
+  const lines = versions.flatMap(({ because, sessions }, index) => [
+    rows[index] ?? '',
+    ...(because === undefined ? [] : [`  ${printable(because)}`]),
+    ...(sessions === undefined ? [] : [`  ${sessionsLine(sessions)}`]),
   ]);
-  return `${[line(HEADINGS), ...lines].join('\n')}\n`;
+  return `${[headings, ...lines].join('\n')}\n`;
 }
 
-function cells({ version, state, upgradeTransition, progress, servers, id }: ShownVersion) {
-  const share = progress === undefined ? '-' : `${Number(progress.toFixed(2))} %`;
+function cells(shown: ShownVersion): readonly string[] {
+  const { version, state, upgradeTransition, progress, servers, id } = shown;
+  const share = progress === undefined ? '-' : `${rounded(progress)} %`;
   const where = servers.map(({ ip, port }) => `${ip}:${port}`).join(', ');
-  return [version, state, upgradeTransition.mode, share, where, id].map(printable);
+  return [version, state, upgradeTransition.mode, share, verdictOf(shown), where, id];
 }
 
-/** A terminal obeys control characters, wherever they come from. */
-const printable = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+function verdictOf({ verdict, exchanges }: ShownVersion): string {
+  if (verdict === undefined) return '-';
+  return exchanges === undefined ? verdict : `${verdict} (${counted(exchanges, 'exchange')})`;
+}
+
+/** In the order in which control tells them: the newest last, next to the prompt. */
+export function eventTable(events: readonly ShownEvent[]): string {
+  if (events.length === 0) return 'nothing has happened\n';
+  const rows = events.map(
+    ({ at, version, what, edition, id, because = '' }) => [
+      at,
+      version,
+      what,
+      String(edition),
+      id,
+      because,
+    ], // why at the end: it may be long
+  );
+  return `${aligned([['AT', 'VERSION', 'WHAT', 'EDITION', 'ID', 'WHY'], ...rows]).join('\n')}\n`;
+}

@@ -1,7 +1,9 @@
 /** The operator's verbs: each asks control, and returns what is to be printed. */
-import type { ControlClient, Verb } from './control-client.js';
+import { OperatorError, type ControlClient, type Verb } from './control-client.js';
 import { namedVersion } from './named-version.js';
-import { statusTable } from './status-table.js';
+import { eventTable, statusTable } from './status-table.js';
+import { waited, type Waited, type Waiting } from './wait.js';
+import { whyReport } from './why-report.js';
 
 export interface How {
   /** For machines instead of people. */
@@ -10,13 +12,57 @@ export interface How {
 
 export async function status(client: ControlClient, { json }: How): Promise<string> {
   const versions = await client.versions();
-  return json ? `${JSON.stringify(versions, null, 2)}\n` : statusTable(versions);
+  return json ? inJson(versions) : statusTable(versions);
+}
+
+export async function events(client: ControlClient, { json }: How): Promise<string> {
+  const happened = await client.events();
+  return json ? inJson(happened) : eventTable(happened);
+}
+
+/** `name`: as `namedVersion` takes it. */
+export async function why(client: ControlClient, name: string, { json }: How): Promise<string> {
+  const { id } = namedVersion(await client.versions(), name);
+  const known = await client.why(id);
+  return json ? inJson(known) : whyReport(known);
 }
 
 /** `body`: what `PUT /configuration/cluster` takes. */
 export async function deploy(client: ControlClient, body: unknown, { json }: How): Promise<string> {
   const id = await client.deploy(clusterIn(body));
   return done(id, 'added', json);
+}
+
+/** What a wait needs beside the id, and where results go: the id is told before the wait. */
+export interface Patience extends Omit<Waiting, 'id'> {
+  print(text: string): unknown;
+}
+
+/**
+ * Throws OperatorError if the upgrade did not come to a good end in time. To machines it prints one value,
+ * at the end, however that is.
+ */
+export async function deployAndWait(
+  client: ControlClient,
+  body: unknown,
+  { json, ...patience }: How & Patience,
+): Promise<void> {
+  const id = await client.deploy(clusterIn(body));
+  if (!json) patience.print(done(id, 'added', json));
+  const end = await waited(client, { ...patience, id });
+  if (json) patience.print(`${JSON.stringify({ id, ended: end.kind, because: end.says })}\n`);
+  else if (end.kind === 'good') patience.print(done(id, `is ${end.says}`, json));
+  if (end.kind !== 'good') throw new OperatorError(complaint(id, end));
+}
+
+const complaint = (id: string, { kind, says }: Waited) =>
+  `${id} is ${says}${kind === 'gone' ? '' : `\n  cutover why ${id} tells more`}`;
+
+export async function rotateKeys(client: ControlClient, { json }: How): Promise<string> {
+  const edition = await client.rotateKeys();
+  return json
+    ? `${JSON.stringify({ edition })}\n`
+    : 'session keys rotated: a new one signs, older ones are still believed\n';
 }
 
 export async function remove(client: ControlClient, name: string, { json }: How): Promise<string> {
@@ -31,7 +77,6 @@ const told: Readonly<Record<Verb, string>> = {
   promote: 'promoted',
   abort: 'aborted',
 };
-export const verbs = Object.keys(told) as readonly Verb[];
 
 export async function tell(
   client: ControlClient,
@@ -42,6 +87,8 @@ export async function tell(
   await client.tell(id, verb);
   return done(id, told[verb], json);
 }
+
+const inJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 const done = (id: string, what: string, json: boolean) =>
   json ? `${JSON.stringify({ id })}\n` : `${id} ${what}\n`;

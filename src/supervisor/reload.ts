@@ -24,14 +24,16 @@ const fixedBesideAddresses: typeof fixed = {
 };
 
 /** Sections that a frontend never reads. */
-const workersOnly = ['cluster', 'workers'] as const;
+const workersOnly = ['cluster', 'workers', 'session', 'rescue', 'comparison'] as const;
 /** Sections that only control reads. */
-const controlOnly = ['configService'] as const;
+const controlOnly = ['configService', 'monitor'] as const;
 
 /** Beside control the file's cluster counts once; from then on versions come and go by REST. */
 const fixedBesideControl: typeof fixed = {
   registry: ({ registry }) => registry,
   configService: ({ configService }) => configService,
+  session: ({ session }) => session,
+  monitor: ({ monitor }) => monitor,
   'device.control': ({ device }) => device.control,
   'cluster (with registry.file: PUT /configuration/cluster adds a version)': ({ cluster }) =>
     cluster,

@@ -59,7 +59,7 @@ export class Roles {
 
   frontend(edition: Edition, { role, device }: Post): RoleProcess {
     const { descriptors, env } = this.#listeners;
-    const args = ['frontend', '--device', device];
+    const args = ['frontend', '--device', device, ...this.#toControl(edition.config)];
     return this.#started(this.#frontends, edition, role, { args, descriptors, env });
   }
 
@@ -68,12 +68,8 @@ export class Roles {
     const { device, workers } = edition.config;
     const own = posts.map(post => post.device);
     const addresses = device.frontends.length > 0 ? device.frontends : own;
-    const control = this.#announcements(edition.config);
-    const args = [
-      'worker',
-      ...addresses.flatMap(address => ['--frontend', address]),
-      ...(control === undefined ? [] : ['--control', control]),
-    ];
+    const links = addresses.flatMap(address => ['--frontend', address]);
+    const args = ['worker', ...links, ...this.#toControl(edition.config)];
     return Array.from({ length: workers.count }, () => {
       this.#workerNumber += 1;
       const role = `worker-${this.#workerNumber}`;
@@ -89,7 +85,13 @@ export class Roles {
     return this.#started(this.#controls, edition, 'control', { args, descriptors: [], env: {} });
   }
 
-  /** Where control speaks to workers. */
+  /** What those who follow control are told of it. */
+  #toControl(config: Config): readonly string[] {
+    const address = this.#announcements(config);
+    return address === undefined ? [] : ['--control', address];
+  }
+
+  /** Where control speaks to workers and frontends. */
   #announcements({ device, registry }: Config): string | undefined {
     if (registry.file === undefined) return undefined;
     return device.control ?? this.#folder.device('control');

@@ -25,38 +25,47 @@ export function count(into: OwnHistogram, value: number): void {
 
 export function mergedHistograms(a: Histogram, b: Histogram): Histogram {
   const sum: OwnHistogram = { ...a };
-  for (const [bucket, n] of entries(b)) sum[bucket] = (sum[bucket] ?? 0) + n;
+  for (const [key, n] of Object.entries(b)) {
+    const bucket = Number(key);
+    sum[bucket] = (sum[bucket] ?? 0) + n;
+  }
   return sum;
 }
 
-export const valuesIn = (histogram: Histogram): number =>
-  entries(histogram).reduce((sum, [, n]) => sum + n, 0);
+export function valuesIn(histogram: Histogram): number {
+  let sum = 0;
+  for (const n of Object.values(histogram)) sum += n;
+  return sum;
+}
 
 /** The value that a share of `q` of all values does not exceed; undefined if there is none. */
 export function quantile(histogram: Histogram, q: number): number | undefined {
   const rank = Math.max(1, Math.ceil(q * valuesIn(histogram)));
   let passed = 0;
-  for (const [bucket, n] of entries(histogram)) {
+  for (const [bucket, n] of Object.entries(histogram)) {
     passed += n;
-    if (passed >= rank) return middleOf(bucket);
+    if (passed >= rank) return middleOf(Number(bucket)); // the language orders whole-number keys
   }
   return undefined;
 }
 
 /** How many values lie in a bucket above that of `limit`. */
-export const valuesAbove = (histogram: Histogram, limit: number): number =>
-  valuesWhere(histogram, bucket => bucket > bucketOf(limit));
+export function valuesAbove(histogram: Histogram, limit: number): number {
+  const last = bucketOf(limit);
+  return valuesWhere(histogram, bucket => bucket > last);
+}
 
 /** How many values lie in a bucket below that of `limit`. */
-export const valuesBelow = (histogram: Histogram, limit: number): number =>
-  valuesWhere(histogram, bucket => bucket < bucketOf(limit));
+export function valuesBelow(histogram: Histogram, limit: number): number {
+  const first = bucketOf(limit);
+  return valuesWhere(histogram, bucket => bucket < first);
+}
 
-const valuesWhere = (histogram: Histogram, isMeant: (bucket: number) => boolean): number =>
-  entries(histogram).reduce((sum, [bucket, n]) => (isMeant(bucket) ? sum + n : sum), 0);
-
-/** Lowest bucket first: the language orders whole-number keys. */
-const entries = (histogram: Histogram): (readonly [number, number])[] =>
-  Object.entries(histogram).map(([bucket, n]) => [Number(bucket), n] as const);
+function valuesWhere(histogram: Histogram, isMeant: (bucket: number) => boolean): number {
+  let sum = 0;
+  for (const [bucket, n] of Object.entries(histogram)) if (isMeant(Number(bucket))) sum += n;
+  return sum;
+}
 
 function bucketOf(value: number): number {
   if (!(value > LEAST)) return 0;

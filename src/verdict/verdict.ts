@@ -101,13 +101,45 @@ export function verdict(evidence: Evidence, policy: Policy): Verdict {
     const because = `${String(exchanges)} of ${String(policy.minimumSample)} exchanges`;
     return { kind: 'inconclusive', because };
   }
-  // All signals share the bound; half of it is for typical values that were a chance (`allowed`).
-  const enough = Math.log((2 * signals.length) / policy.falseAlarms);
-  const signal = signals.find(each => weights[each].worse.peak >= enough);
+  const signal = signals.find(each => weights[each].worse.peak >= enough(policy));
   if (signal !== undefined) return { kind: 'unhealthy', because: reasons[signal], signal };
   if (worth(asGood) >= -Math.log(policy.falseAlarms)) return { kind: 'healthy' };
   return { kind: 'inconclusive', because: 'neither a difference is proven nor its absence' };
 }
+
+/**
+ * The capital, as a natural logarithm, at which a signal calls a version unhealthy. All signals share the
+ * bound; half of it is for typical values that were a chance (`allowed`).
+ */
+const enough = ({ falseAlarms }: Policy): number => Math.log((2 * signals.length) / falseAlarms);
+
+/**
+ * Whether nobody more had better move for now: a signal's capital exceeds the square root of what calls the
+ * version unhealthy. The present one, not the peak: doubt passes once good exchanges have used it up.
+ */
+export const isDoubtful = ({ weights }: Evidence, policy: Policy): boolean =>
+  signals.some(signal => worth(weights[signal].worse) > enough(policy) / 2);
+
+export interface Strength {
+  /** The most that the capital ever was. */
+  readonly strength: number;
+  readonly needed: number;
+}
+
+/** How much each signal says against the version. */
+export function strengths(
+  { weights }: Evidence,
+  policy: Policy,
+): Readonly<Record<Signal, Strength>> {
+  const of = (signal: Signal): Strength => ({
+    strength: finite(Math.exp(weights[signal].worse.peak)),
+    needed: finite(Math.exp(enough(policy))),
+  });
+  return { failures: of('failures'), delay: of('delay'), size: of('size'), answers: of('answers') };
+}
+
+/** JSON knows no infinite number. */
+const finite = (value: number): number => Math.min(Number.MAX_VALUE, value);
 
 const reasons: Readonly<Record<Signal, string>> = {
   failures: 'it fails more often',

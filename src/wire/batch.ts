@@ -12,7 +12,7 @@ import {
 } from './envelope.js';
 import { malformed, pack, unpack, type Protocol } from './versioned.js';
 
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 const protocol: Protocol = {
   version: WIRE_VERSION,

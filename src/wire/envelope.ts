@@ -6,6 +6,9 @@
  * A worker says `hello` first and is answered by `welcome`; each names the window it grants. Then
  * `request` goes to the worker, `answer` comes back; `part` continues either of them and `credit`
  * lets it. One exchange ends with the first of: an answer or part without more, `failure`, `cancel`.
+ *
+ * Before it has answered, a worker may ask for the request `again`: a second `request` of the same id
+ * marks the new beginning. What came before it is of the old upload, what comes after it of the new one.
  */
 import { isErrorCode, type ErrorCode } from '../kernel/errors.js';
 import { isExchangeId, type ExchangeId } from '../kernel/ids.js';
@@ -24,6 +27,8 @@ export const kinds = {
   interim: 14,
   answer: 15,
   failure: 16,
+  again: 17,
+  table: 18,
 } as const;
 
 /** How the frontend has to end the body for its client. */
@@ -101,12 +106,26 @@ export type Failure = readonly [
   because: string,
 ];
 
+/**
+ * Worker → frontend: a rescue needs the request, with its body, from the beginning. The credit that was
+ * given is void, the window counts anew; so nothing of the old upload is credited after this.
+ * Not heeded once it is answered or over, nor for an upgrade: what went into a tunnel is not kept.
+ */
+export type Again = readonly [kind: typeof kinds.again, exchange: ExchangeId];
+
+/**
+ * Frontend → worker, behind welcome and whenever there is a newer one: the last message of control that
+ * tells of versions, packed as it is there. So workers learn of them also while control is away.
+ */
+export type Table = readonly [kind: typeof kinds.table, packed: Uint8Array];
+
 /** What a worker says of one exchange. */
-export type OfExchange = Part | Credit | Interim | Answer | Failure;
+export type OfExchange = Part | Credit | Interim | Answer | Failure | Again;
 /** What a frontend may receive. */
 export type FromWorker = Hello | Beat | Goodbye | OfExchange;
 /** What a worker may receive. */
-export type FromFrontend = Welcome | Beat | Farewell | Stranger | Request | Part | Credit | Cancel;
+export type FromFrontend =
+  Welcome | Beat | Farewell | Stranger | Request | Part | Credit | Cancel | Table;
 export type Envelope = FromWorker | FromFrontend;
 
 export const framingAt = (index: number): WireFraming => framings[index] ?? 'none';
@@ -137,6 +156,8 @@ const layouts: ReadonlyMap<unknown, readonly Check[]> = new Map<number, readonly
   [kinds.interim, [isExchangeId, status, text, text]],
   [kinds.answer, [isExchangeId, status, text, text, framing, bytes, flag, text]],
   [kinds.failure, [isExchangeId, isErrorCode, text]],
+  [kinds.again, [isExchangeId]],
+  [kinds.table, [bytes]],
 ]);
 
 /** Nothing that came over the wire is believed before it has passed here. */
@@ -157,6 +178,7 @@ const towardsFrontend: ReadonlySet<number> = new Set([
   kinds.interim,
   kinds.answer,
   kinds.failure,
+  kinds.again,
 ]);
 const towardsWorker: ReadonlySet<number> = new Set([
   kinds.welcome,
@@ -167,6 +189,7 @@ const towardsWorker: ReadonlySet<number> = new Set([
   kinds.part,
   kinds.credit,
   kinds.cancel,
+  kinds.table,
 ]);
 
 export const isFromWorker = (value: unknown): value is FromWorker =>

@@ -32,7 +32,7 @@ export interface FailedAttempt {
   readonly wasUsed: boolean;
   /** Attempts that a container can have seen, this one included where it was not `unseen`. */
   readonly seen: number;
-  /** An upgrade is under way, and the failed server belongs to the version that users move to. */
+  /** The failed server belongs to a version whose upgrade is not complete. */
   readonly ofMovingVersion: boolean;
   /** Servers of this version that were not tried. */
   readonly serversLeft: number;
@@ -53,7 +53,10 @@ export type NextAttempt =
   | 'pass-on'
   | 'fail';
 
-/** A request that ended three connections is not sent into a fourth. */
+/**
+ * A request that ended three connections is not sent into a fourth, unless that is one of an older version:
+ * the way back is open however long the chain is, and ends at its end.
+ */
 export const MOST_SEEN = 3;
 
 type Rule = (failed: FailedAttempt) => NextAttempt | undefined;
@@ -84,7 +87,8 @@ export const isCharged = (failure: Failure, following: NextAttempt): boolean =>
 
 function maySend(failed: FailedAttempt): boolean {
   if (failed.seen === 0) return true;
-  return isRepeatable(failed) && failed.isWhole && failed.seen < MOST_SEEN;
+  const hasRoom = failed.seen < MOST_SEEN || failed.versionsLeft > 0;
+  return isRepeatable(failed) && failed.isWhole && hasRoom;
 }
 
 const isRepeatable = (failed: FailedAttempt) =>

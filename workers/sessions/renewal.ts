@@ -1,5 +1,6 @@
 /** How long a session goes on, and how often its cookie is set anew. Times are whole seconds. */
 import type { SessionId, VersionId } from '../../src/kernel/ids.js';
+import { renewalInterval } from '../../src/versions/session-times.js';
 import type { Session } from './session.js';
 import { carriedBucket, COOKIE } from './signed-cookie.js';
 
@@ -12,8 +13,6 @@ export const MAX_SKEW = 5 * 60;
  * §5.5); every session sets it anew.
  */
 export const COOKIE_AGE = 365 * 24 * 60 * 60;
-
-const LONGEST_INTERVAL = 60;
 
 export interface Present {
   readonly now: number;
@@ -41,10 +40,6 @@ export interface Renewed {
   /** Whether the answer sets the cookie. */
   readonly mustSet: boolean;
 }
-
-/** Seconds after which a cookie is set anew: often enough to measure a pause, no more. */
-export const renewalInterval = (timeout: number): number =>
-  Math.max(1, Math.min(LONGEST_INTERVAL, Math.floor(timeout / 10)));
 
 /**
  * The session of a cookie if it goes on. The client was last seen up to one interval after the cookie

@@ -12,8 +12,12 @@ export const strategies = {
   CONCURRENT: concurrent,
 } as const satisfies Strategies;
 
-/** What the strategy of the newest version that may serve says. */
+/**
+ * What the strategy of the newest version that may serve says. Once its upgrade is complete nobody is left
+ * to move: where an operator has promoted it, the sessions that were still elsewhere move as well.
+ */
 export function decided(question: Question): Decision {
   const [newest] = question.versions;
+  if (newest.state.name === 'complete') return { kind: 'one', version: newest };
   return strategies[newest.transition.mode](question);
 }

@@ -75,9 +75,18 @@ describe('decided', () => {
       expect(told(decided(question({ versions, of: '1.0' })))).to.equal(to);
       fc.assert(
         fc.property(questionsFor(mode), asked => {
+          const [newest] = asked.versions;
+          fc.pre(newest.state.name !== 'complete');
           expect(decided(asked)).to.deep.equal(strategies[mode](asked));
         }),
       );
+    });
+  }
+
+  for (const mode of ['INSTANT', 'SESSION', 'GRADUAL', 'CONCURRENT'] as const) {
+    it(`sends everybody to a version whose ${mode} upgrade is complete, sessions elsewhere too`, () => {
+      const versions = [version('2.0', mode, { name: 'complete' }), stable] as const;
+      expect(told(decided(question({ versions, of: '1.0' })))).to.equal('2.0');
     });
   }
 

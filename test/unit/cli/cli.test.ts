@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,10 +24,28 @@ const cutover = (...args: readonly string[]) =>
     });
   });
 
+/** The system gives each in turn, so it will not soon be taken again. */
+async function portOfNobody(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const operatorVerbs = ['pause', 'resume', 'promote', 'abort', 'remove', 'why'];
+const everyVerb = [
+  ...['up', 'frontend', 'worker', 'control', 'check', 'status', 'deploy', 'events', 'rotate-keys'],
+  ...operatorVerbs,
+];
+
 describe('cutover', () => {
   let folder: string;
   let good: string;
   let bad: string;
+  /** Of a control that is not there. */
+  let away: string;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cutover-test-'));
@@ -33,6 +53,9 @@ describe('cutover', () => {
     bad = join(folder, 'bad.json');
     const cluster = { servers: [{ ip: '127.0.0.1', port: 9101 }], version: '1.10' };
     await writeFile(good, JSON.stringify({ cluster }));
+    away = join(folder, 'away.json');
+    const configService = { ip: '127.0.0.1', port: await portOfNobody() };
+    await writeFile(away, JSON.stringify({ configService, cluster }));
     await writeFile(bad, '{"proxy":{"prt":1},"cluster":{"servers":[],"version":1.1}}');
   });
   after(() => rm(folder, { recursive: true }));
@@ -84,7 +107,7 @@ describe('cutover', () => {
   it('--help names every verb', async () => {
     const { exitCode, stdout } = await cutover('--help');
     expect(exitCode).to.equal(0);
-    for (const verb of ['up', 'frontend', 'worker', 'check']) {
+    for (const verb of everyVerb) {
       expect(stdout).to.include(`cutover ${verb} `);
     }
   });
@@ -105,12 +128,45 @@ describe('cutover', () => {
     [['up', '-c', 'x', '--log-level', 'loud'], '--log-level: expected one of trace, debug'],
     [['frontend', '-c', 'x', '--device', 'udp://a'], '--device: expected ipc://PATH'],
     [['worker', '-c', 'x', '--frontend', 'a'], '--frontend: expected ipc://PATH'],
+    [['why', '-c', 'x'], 'Not enough non-option arguments: got 0, need at least 1'],
+    [['deploy', 'f', '-c', 'x', '--timeout', '5'], 'Implications failed:\n timeout -> wait'],
+    [
+      ['deploy', 'f', '-c', 'x', '--wait', '--timeout', '0'],
+      '--timeout: expected seconds: a number above 0, up to 2147483, given 0',
+    ],
   ];
   for (const [args, message] of wrong) {
     it(`shows its usage and ends with 2 for: ${args.join(' ')}`, async () => {
       const { exitCode, stdout, stderr } = await cutover(...args);
       expect({ exitCode, stdout }).to.deep.equal({ exitCode: 2, stdout: '' });
       expect(stderr).to.include(`cutover: ${message}`).and.include('Options:');
+    });
+  }
+
+  it('deploy ends with 2 if what is to be deployed is no JSON, or cannot be read', async () => {
+    const noJson = join(folder, 'deploy.json');
+    await writeFile(noJson, '{');
+    const [wrong, missing] = await Promise.all([
+      cutover('deploy', noJson, '--wait', '-c', good),
+      cutover('deploy', join(folder, 'none'), '-c', good),
+    ]);
+    expect(wrong.exitCode).to.equal(2);
+    expect(wrong.stderr).to.match(/^cutover: .*deploy\.json: .*JSON/);
+    expect(missing.exitCode).to.equal(2);
+    expect(missing.stderr).to.contain('ENOENT');
+  });
+
+  const asking: readonly (readonly string[])[] = [
+    ['status'],
+    ['events'],
+    ['rotate-keys'],
+    ...operatorVerbs.map(verb => [verb, '2.0']),
+  ];
+  for (const args of asking) {
+    it(`${args.join(' ')} ends with 1 where control is not there, and says so without a stack`, async () => {
+      const { exitCode, stdout, stderr } = await cutover(...args, '-c', away);
+      expect({ exitCode, stdout }).to.deep.equal({ exitCode: 1, stdout: '' });
+      expect(stderr).to.match(/^cutover: control is not reachable at http:.*ECONNREFUSED.*\n$/);
     });
   }
 

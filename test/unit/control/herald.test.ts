@@ -1,14 +1,17 @@
 import { expect } from 'chai';
 import { Herald } from '../../../src/control/herald.js';
 import type { CutoverEvent } from '../../../src/kernel/events.js';
-import { versionId } from '../../../src/kernel/ids.js';
+import { share, versionId } from '../../../src/kernel/ids.js';
 import { firstTable } from '../../../src/versions/routing-table.js';
 import {
   decodeFromControl,
   encodeMessage,
+  type Follow,
+  type FollowerRole,
   type FromControl,
   type FromFollower,
-} from '../../../src/wire/table-message.js';
+} from '../../../src/wire/control-message.js';
+import type { WorkerReport } from '../../../src/wire/report.js';
 
 const table = firstTable({
   id: versionId('v1'),
@@ -17,31 +20,51 @@ const table = firstTable({
   transition: { mode: 'INSTANT' },
 });
 const newer = { ...table, edition: 2 };
+const keys = ['a2V5'];
+const told = { kind: 'table', table, keys } as const;
 const none = Buffer.alloc(0);
 const id = (n: number) => Buffer.from([0, n]);
+const follow = (n: number, role: FollowerRole = 'worker'): Follow => ({
+  kind: 'follow',
+  role,
+  name: `${role}-${n}`,
+  edition: 0,
+  progress: undefined,
+});
+const report = (sequence: number) =>
+  ({ kind: 'report', report: { sequence, versions: [] } }) as const;
 
 function stand() {
   const sent: (readonly [follower: number, message: FromControl])[] = [];
   const events: CutoverEvent[] = [];
+  const followed: Follow[] = [];
+  const reported: (readonly [name: string, report: WorkerReport])[] = [];
   const time = { now: 0, refusal: undefined as Error | undefined };
-  const herald = new Herald(table, {
-    send(routingId, packed) {
-      if (time.refusal !== undefined) return Promise.reject(time.refusal);
-      sent.push([routingId[1] ?? 0, decodeFromControl(packed)]);
-      return Promise.resolve();
+  const host = { followed: (each: Follow): unknown => followed.push(each) };
+  const herald = new Herald(
+    { table, keys },
+    {
+      send(routingId, packed) {
+        if (time.refusal !== undefined) return Promise.reject(time.refusal);
+        sent.push([routingId[1] ?? 0, decodeFromControl(packed)]);
+        return Promise.resolve();
+      },
+      now: () => time.now,
+      followed: each => void host.followed(each),
+      reported: (...each) => reported.push(each),
+      silence: 5000,
+      heartbeat: 1000,
+      report: event => events.push(event),
     },
-    now: () => time.now,
-    silence: 5000,
-    heartbeat: 1000,
-    report: event => events.push(event),
-  });
+  );
   const says = (n: number, message: FromFollower) =>
     herald.received([id(n), encodeMessage(message)]);
-  const comes = (n: number) => {
+  const comes = (n: number, role?: FollowerRole) => {
     herald.received([id(n), none]);
-    says(n, { kind: 'follow', name: `worker-${n}`, edition: 0 });
+    says(n, follow(n, role));
   };
-  return { herald, sent, events, time, says, comes };
+  const types = () => events.map(({ type }) => type);
+  return { herald, host, sent, events, types, followed, reported, time, says, comes };
 }
 
 describe('Herald', () => {
@@ -50,33 +73,112 @@ describe('Herald', () => {
     comes(1);
     expect(sent).to.deep.equal([
       [1, { kind: 'stranger' }],
-      [1, { kind: 'table', table }],
+      [1, told],
     ]);
-    expect(herald.spread).to.deep.equal({ edition: 1, followers: 1, acknowledged: 0 });
+    expect(herald.spread).to.deep.equal({ edition: 1, followers: 1, acknowledged: 0, workers: 1 });
+  });
+
+  it('says who begins to follow before it gives the table: what it knows may change that', () => {
+    const { sent, says, herald, host, followed } = stand();
+    const knows = { ...follow(1), progress: { version: versionId('v1'), share: share(0.5) } };
+    says(1, knows);
+    expect(followed).to.deep.equal([knows]);
+    host.followed = () => herald.announce(newer, keys);
+    says(2, knows);
+    const newest = { ...told, table: newer };
+    expect(sent.filter(([, { kind }]) => kind === 'table')).to.deep.equal([
+      [1, told],
+      [1, newest],
+      [2, newest],
+    ]);
   });
 
   it('tells every follower of a change, and nobody who has not said who it is', () => {
     const { sent, comes, herald } = stand();
     comes(1);
-    comes(2);
+    comes(2, 'frontend');
     herald.received([id(3), none]);
     sent.length = 0;
-    herald.announce(newer);
+    herald.announce(newer, ['bmV3', 'a2V5']);
+    const change = { kind: 'table', table: newer, keys: ['bmV3', 'a2V5'] };
     expect(sent).to.deep.equal([
-      [1, { kind: 'table', table: newer }],
-      [2, { kind: 'table', table: newer }],
+      [1, change],
+      [2, change],
     ]);
+    sent.length = 0;
+    comes(4);
+    expect(sent.at(-1)).to.deep.equal([4, change], 'who comes later too');
+  });
+
+  it('tells every worker of progress, and each what was counted in of its reports', () => {
+    const { sent, comes, says, herald } = stand();
+    comes(1);
+    comes(2);
+    comes(3, 'frontend');
+    herald.received([id(4), none]);
+    says(2, report(7));
+    sent.length = 0;
+    const progress = { version: versionId('v1'), share: share(0.25), isHeld: true };
+    herald.progress(progress);
+    expect(sent).to.deep.equal([
+      [1, { kind: 'progress', progress: { ...progress, taken: 0 } }],
+      [2, { kind: 'progress', progress: { ...progress, taken: 7 } }],
+    ]);
+  });
+
+  it('hands over each report once, in order', () => {
+    const { comes, says, reported } = stand();
+    comes(1);
+    comes(2);
+    for (const sequence of [3, 3, 2, 5]) says(1, report(sequence));
+    says(2, report(1));
+    expect(reported.map(([name, { sequence }]) => [name, sequence])).to.deep.equal([
+      ['worker-1', 3],
+      ['worker-1', 5],
+      ['worker-2', 1],
+    ]);
+  });
+
+  it('begins anew with the reports of who comes again', () => {
+    const { comes, says, herald, reported } = stand();
+    comes(1);
+    says(1, report(9));
+    herald.received([id(1), none]);
+    comes(1);
+    says(1, report(1));
+    expect(reported.map(([, { sequence }]) => sequence)).to.deep.equal([9, 1]);
+  });
+
+  it('takes no report from who has not said who it is, and asks once', () => {
+    const { says, reported, sent, herald } = stand();
+    for (const sequence of [1, 2, 3]) says(1, report(sequence));
+    says(1, { kind: 'acknowledge', edition: 1 });
+    expect(reported).to.be.empty;
+    expect(sent).to.deep.equal([[1, { kind: 'stranger' }]]);
+    says(1, follow(1));
+    expect(herald.spread).to.include({ followers: 1, acknowledged: 0 });
+  });
+
+  it('refuses a report of a frontend', () => {
+    const { comes, says, reported, events, herald } = stand();
+    comes(1, 'frontend');
+    says(1, report(1));
+    expect(reported).to.be.empty;
+    expect(events.find(({ type }) => type === 'peer-refused'))
+      .to.have.property('because')
+      .that.includes('frontend-1 is no worker');
+    expect(herald.spread.followers).to.equal(0);
   });
 
   it('knows how far the newest table has spread', () => {
     const { comes, says, herald } = stand();
     comes(1);
-    comes(2);
+    comes(2, 'frontend');
     says(1, { kind: 'acknowledge', edition: 1 });
     says(2, { kind: 'acknowledge', edition: 1 });
     expect(herald.spread.acknowledged).to.equal(2);
-    herald.announce(newer);
-    expect(herald.spread).to.deep.equal({ edition: 2, followers: 2, acknowledged: 0 });
+    herald.announce(newer, keys);
+    expect(herald.spread).to.deep.equal({ edition: 2, followers: 2, acknowledged: 0, workers: 1 });
     says(2, { kind: 'acknowledge', edition: 2 });
     expect(herald.spread.acknowledged).to.equal(1);
   });
@@ -103,30 +205,31 @@ describe('Herald', () => {
     expect(sent).to.deep.equal([[1, { kind: 'beat' }]]);
   });
 
-  it('asks again who beats without having said who it is: it knew our predecessor', () => {
+  it('asks who beats without having said who it is: it knew our predecessor', () => {
     const { says, sent } = stand();
     says(1, { kind: 'beat' });
-    expect(sent.at(-1)).to.deep.equal([1, { kind: 'stranger' }]);
+    says(1, { kind: 'beat' });
+    expect(sent).to.deep.equal([[1, { kind: 'stranger' }]]);
   });
 
   it('refuses nonsense, and reports it', () => {
-    const { herald, comes, events } = stand();
+    const { herald, comes, types } = stand();
     comes(1);
     herald.received([id(1), Buffer.from('nonsense')]);
-    expect(events.map(({ type }) => type)).to.include('peer-refused');
+    expect(types()).to.deep.equal(['follower-joined', 'peer-refused', 'follower-left']);
     expect(herald.spread.followers).to.equal(0);
   });
 
   it('reports what could not be sent, unless the follower has gone', async () => {
-    const { comes, events, time } = stand();
+    const { comes, types, time } = stand();
     time.refusal = Object.assign(new Error('gone'), { code: 'EHOSTUNREACH' });
     comes(1);
     await Promise.resolve();
-    expect(events.map(({ type }) => type)).to.deep.equal(['follower-joined']);
+    expect(types()).to.deep.equal(['follower-joined']);
     time.refusal = new Error('odd');
     comes(2);
     await new Promise(setImmediate);
-    expect(events.map(({ type }) => type)).to.include('fault');
+    expect(types()).to.include('fault');
   });
 
   it('listens to no more than 4,096', () => {

@@ -2,13 +2,17 @@ import { expect } from 'chai';
 import type { FastifyInstance } from 'fastify';
 import { addressProblems } from '../../../src/control/addresses.js';
 import { Registrar } from '../../../src/control/registrar.js';
+import * as answers from '../../../src/control/answers.js';
 import { restApi, verbNames } from '../../../src/control/rest.js';
-import type { ShownVersion } from '../../../src/control/shown.js';
-import { versionId } from '../../../src/kernel/ids.js';
+import type { Judgement, ShownVersion } from '../../../src/control/shown.js';
+import type { LiveSessions, ShownEvent, Why } from '../../../src/control/why.js';
+import { share, versionId } from '../../../src/kernel/ids.js';
+import { emptyDossier } from '../../../src/verdict/dossier.js';
 import { firstTable, type RoutingTable } from '../../../src/versions/routing-table.js';
 
 const BASE = '/configuration/cluster';
 const v1 = versionId('v1');
+const v2 = versionId('v2');
 
 interface Stand {
   readonly app: FastifyInstance;
@@ -17,26 +21,36 @@ interface Stand {
   /** Why nothing can be saved; undefined: it can. */
   broken: string | undefined;
   notReady: string | undefined;
+  /** What is known of `v2`. */
+  why: Why | undefined;
+  sessions: LiveSessions | undefined;
+  judgement: Judgement | undefined;
+  /** 0 to 1. */
+  progress: number | undefined;
+  readonly events: ShownEvent[];
 }
 
 function stand(token?: string): Stand {
   const saved: RoutingTable[] = [];
   const announced: RoutingTable[] = [];
   let ids = 1;
+  const table = firstTable({
+    id: v1,
+    number: '1.0',
+    servers: [{ host: '127.0.0.1', port: 9101 }],
+    transition: { mode: 'INSTANT' },
+  });
   const registrar = new Registrar(
-    firstTable({
-      id: v1,
-      number: '1.0',
-      servers: [{ host: '127.0.0.1', port: 9101 }],
-      transition: { mode: 'INSTANT' },
-    }),
+    { table, keys: [] },
     {
-      save(table) {
+      save(registered) {
         if (made.broken !== undefined) return Promise.reject(new Error(made.broken));
-        saved.push(table);
+        saved.push(registered.table);
         return Promise.resolve();
       },
-      announce: table => announced.push(table),
+      announce: registered => announced.push(registered.table),
+      spread: () => Promise.resolve(),
+      advances: () => [],
     },
   );
   const own = [{ host: '127.0.0.1', port: 8080 }];
@@ -44,30 +58,110 @@ function stand(token?: string): Stand {
     name === 'app.internal'
       ? Promise.resolve(['10.0.0.7'])
       : Promise.reject(new Error('ENOTFOUND'));
+  const made: Omit<Stand, 'app'> = {
+    saved,
+    announced,
+    broken: undefined,
+    notReady: undefined,
+    why: undefined,
+    sessions: undefined,
+    judgement: undefined,
+    progress: undefined,
+    events: [],
+  };
   const app = restApi(
     {
       get table() {
         return registrar.table;
       },
       get spread() {
-        return { edition: registrar.table.edition, followers: 2, acknowledged: 1 };
+        return { edition: registrar.table.edition, followers: 2, acknowledged: 1, workers: 1 };
       },
       change: change => registrar.change(change),
       problems: ({ servers }) => addressProblems(servers, { own, resolve }),
       newId: () => versionId(`v${++ids}`),
       notReady: () => made.notReady,
       release: '1.2.3',
+      why: id => (id === v2 ? made.why : undefined),
+      sessions: id => (id === v2 ? made.sessions : undefined),
+      judgement: id => (id === v2 ? made.judgement : undefined),
+      progress: id => (id === v2 && made.progress !== undefined ? share(made.progress) : undefined),
+      events: made.events,
+      metrics: () => 'cutover_table_edition 1\n',
+      rotate: () =>
+        Promise.resolve(
+          made.broken === undefined
+            ? { kind: 'done', table: registrar.table }
+            : { kind: 'not-durable', because: made.broken },
+        ),
     },
     token,
   );
-  const made: Stand = { app, saved, announced, broken: undefined, notReady: undefined };
-  return made;
+  return Object.assign(made, { app });
 }
 
 const server = { ip: '127.0.0.1', port: 9102 };
 const put = (app: FastifyInstance, cluster: unknown) =>
   app.inject({ method: 'PUT', url: BASE, payload: { cluster } as object });
 const listed = async (app: FastifyInstance) => (await app.inject(BASE)).json<ShownVersion[]>();
+
+const tally = {
+  exchanges: 120,
+  failed: 2,
+  failedBy: { ERR_SERVER_RESET: 1, '5xx': 1 },
+  different: 0,
+  repeats: 1,
+  delay: { p50: 1.5, p95: 20, p99: 30 },
+  size: undefined,
+};
+const known: Why = JSON.parse(
+  JSON.stringify({
+    id: 'v2',
+    version: '2.0',
+    verdict: 'unhealthy',
+    because: 'it fails more often',
+    signal: 'failures',
+    since: '2026-01-01T00:00:00.000Z',
+    until: '2026-01-01T00:01:00.000Z',
+    newer: tally,
+    stable: tally,
+    typical: { ...tally, delay: undefined, size: { p50: 100, p95: 200, p99: 300 } },
+    evidence: {
+      failures: { strength: 8, needed: 6.7 },
+      delay: { strength: 0, needed: 6.7 },
+      size: { strength: 0, needed: 6.7 },
+      answers: { strength: 0, needed: 6.7 },
+    },
+    examples: {
+      ...emptyDossier,
+      failures: [
+        {
+          at: 1_700_000_000_000,
+          version: v2,
+          server: '127.0.0.1:9102',
+          route: 'GET /a',
+          method: 'GET',
+          target: '/a?…',
+          outcome: 'failed',
+          code: 'ERR_SERVER_RESET',
+          status: undefined,
+          delay: 12.5,
+          bytes: undefined,
+          attempt: 1,
+        },
+      ],
+    },
+  } satisfies Why),
+) as Why; // JSON has no undefined
+
+const happened: ShownEvent = {
+  at: '2026-01-01T00:00:00.000Z',
+  id: 'v2',
+  version: '2.0',
+  what: 'demoted',
+  because: 'it fails more often',
+  edition: 3,
+};
 
 describe('the REST API', () => {
   let at: Stand;
@@ -99,6 +193,90 @@ describe('the REST API', () => {
     });
   });
 
+  it('shows sessions and verdict of a version of which they are known, and of no other', async () => {
+    at.sessions = { count: 37, isExact: true, endIn: 720 };
+    at.judgement = { verdict: 'inconclusive', exchanges: 120 };
+    await put(at.app, { servers: [server], version: '2.0' });
+    const [newer, stable] = await listed(at.app);
+    expect(newer).to.deep.include({
+      sessions: { count: 37, isExact: true, endIn: 720 },
+      verdict: 'inconclusive',
+      exchanges: 120,
+    });
+    expect(stable).not.to.have.any.keys('sessions', 'verdict', 'exchanges', 'progress');
+  });
+
+  const paces: readonly {
+    present?: number;
+    steps?: readonly number[];
+    shows: number;
+    why: string;
+  }[] = [
+    { shows: 25, why: 'of the table, where nothing newer is known' },
+    { present: 0.5, shows: 50, why: 'of this moment' },
+    { present: 0.2, shows: 25, why: 'of the table, where control knows less: it never falls' },
+    { present: 0.5, steps: [10, 40, 80], shows: 40, why: 'that the steps let through' },
+    { present: 1, steps: [10, 40], shows: 100, why: 'whole, also where no step says so' },
+  ];
+  for (const { present, steps, shows, why } of paces) {
+    it(`shows ${shows} %: the share ${why}`, async () => {
+      const upgradeTransition = {
+        mode: 'GRADUAL',
+        percentageTransitionPerRequest: 1,
+        ...(steps !== undefined && { steps }),
+      };
+      await put(at.app, { servers: [server], version: '2.0', upgradeTransition });
+      at.progress = 0.25;
+      await at.app.inject({ method: 'POST', url: `${BASE}/v2/pause` });
+      at.progress = present;
+      expect((await listed(at.app))[0]?.progress).to.equal(shows);
+    });
+  }
+
+  it('pauses at the share of this moment, so that a later resume goes on there', async () => {
+    const upgradeTransition = { mode: 'GRADUAL', percentageTransitionPerRequest: 1 };
+    await put(at.app, { servers: [server], version: '2.0', upgradeTransition });
+    at.progress = 0.625;
+    await at.app.inject({ method: 'POST', url: `${BASE}/v2/pause` });
+    expect(at.saved.at(-1)?.versions[0].state).to.deep.equal({ name: 'paused', progress: 0.625 });
+  });
+
+  it('tells why', async () => {
+    await put(at.app, { servers: [server], version: '2.0' });
+    at.why = known;
+    const answer = await at.app.inject(`${BASE}/v2/why`);
+    expect(answer.statusCode).to.equal(200);
+    expect(answer.json()).to.deep.equal(known);
+  });
+
+  it('answers 404 to why where nothing is known yet, and says of which version', async () => {
+    const answer = await at.app.inject(`${BASE}/v1/why`);
+    expect([answer.statusCode, answer.json()]).to.deep.equal([
+      404,
+      { error: 'nothing is known yet of how version 1.0 behaves' },
+    ]);
+  });
+
+  it('tells what happened', async () => {
+    expect((await at.app.inject('/events')).json()).to.deep.equal([]);
+    at.events.push(happened);
+    expect((await at.app.inject('/events')).json()).to.deep.equal([happened]);
+  });
+
+  it('shows metrics in the format of Prometheus', async () => {
+    const answer = await at.app.inject('/metrics');
+    expect(answer.headers['content-type']).to.equal('text/plain; version=0.0.4; charset=utf-8');
+    expect(answer.body).to.equal('cutover_table_edition 1\n');
+  });
+
+  it('rotates the keys, or says why it cannot', async () => {
+    const rotate = () => at.app.inject({ method: 'POST', url: '/configuration/keys/rotate' });
+    const answer = await rotate();
+    expect([answer.statusCode, answer.json()]).to.deep.equal([202, { edition: 1 }]);
+    at.broken = 'the disk is full';
+    expect((await rotate()).statusCode).to.equal(503);
+  });
+
   it('says superseded of an upgrade that a newer version has overtaken', async () => {
     await put(at.app, { servers: [server], version: '2.0' });
     await put(at.app, { servers: [server], version: '3.0' });
@@ -119,6 +297,7 @@ describe('the REST API', () => {
   it('answers 404 to every call about an id that nobody has, and changes nothing', async () => {
     const calls = [
       { method: 'GET', url: `${BASE}/none` },
+      { method: 'GET', url: `${BASE}/none/why` },
       { method: 'DELETE', url: `${BASE}/none` },
       ...verbNames.map(verb => ({ method: 'POST', url: `${BASE}/none/${verb}` })),
     ] as const;
@@ -290,6 +469,7 @@ describe('the REST API', () => {
       edition: 1,
       followers: 2,
       acknowledged: 1,
+      workers: 1,
     });
   });
 
@@ -306,9 +486,45 @@ describe('the REST API', () => {
         expect(known, `${method} ${path}`).to.equal(true);
       }
     }
-    expect(Object.keys(paths)).to.include.members(
-      verbNames.map(verb => `/configuration/cluster/{id}/${verb}`),
-    );
+    expect(Object.keys(paths)).to.have.members([
+      '/configuration',
+      '/configuration/cluster',
+      '/configuration/cluster/{id}',
+      '/configuration/cluster/{id}/why',
+      ...verbNames.map(verb => `/configuration/cluster/{id}/${verb}`),
+      '/configuration/keys/rotate',
+      '/events',
+      '/metrics',
+      '/healthz',
+      '/readyz',
+      '/openapi.json',
+    ]);
+  });
+
+  it('gives every answer as its OpenAPI document says', async () => {
+    const upgradeTransition = { mode: 'GRADUAL', duration: '14d', steps: [10, 50] };
+    at.sessions = { count: 1, isExact: false, endIn: 0.5 };
+    at.judgement = { verdict: 'unhealthy', exchanges: 9 };
+    at.why = known;
+    at.events.push(happened);
+    await put(at.app, { servers: [server], version: '2.0', upgradeTransition });
+    const calls = [
+      { url: '/configuration', schema: answers.spread },
+      { url: BASE, schema: answers.version.array() },
+      { url: `${BASE}/v2`, schema: answers.version },
+      { url: `${BASE}/v2/why`, schema: answers.why },
+      { url: '/events', schema: answers.event.array() },
+      { url: '/healthz', schema: answers.alive },
+      { url: '/readyz', schema: answers.ready },
+      { url: `${BASE}/v2/pause`, method: 'POST', schema: answers.accepted },
+      { url: '/configuration/keys/rotate', method: 'POST', schema: answers.rotated },
+      { url: BASE, method: 'PUT', schema: answers.error },
+      { url: '/nothing', schema: answers.error },
+    ] as const;
+    for (const { schema, ...call } of calls) {
+      const { error } = schema.safeParse((await at.app.inject(call)).json());
+      expect(error, call.url).to.equal(undefined);
+    }
   });
 
   it('answers 404 where there is nothing', async () => {
@@ -343,6 +559,19 @@ describe('the REST API with a token', () => {
       if (status === 401) expect(answer.headers['www-authenticate']).to.equal('Bearer');
     });
   }
+
+  it('tells nothing of versions without it: not why, not what happened, no metrics', async () => {
+    for (const url of [`${BASE}/v1/why`, '/events', '/metrics', '/openapi.json']) {
+      expect((await at.app.inject(url)).statusCode, url).to.equal(401);
+    }
+    const headers = { authorization: 'Bearer secret' };
+    expect((await at.app.inject({ url: '/metrics', headers })).statusCode).to.equal(200);
+  });
+
+  it('lets nobody rotate keys without it', async () => {
+    const answer = await at.app.inject({ method: 'POST', url: '/configuration/keys/rotate' });
+    expect(answer.statusCode).to.equal(401);
+  });
 
   it('lets probes in without it: they tell nothing', async () => {
     expect((await at.app.inject('/healthz')).statusCode).to.equal(200);

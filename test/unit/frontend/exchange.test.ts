@@ -28,9 +28,14 @@ class FakeWorker implements Recipient {
     return this.envelopes.map(inWords);
   }
 
-  /** The body as the container gets it. */
+  /** The request as it was sent last, and what followed it. */
+  get last(): readonly FromFrontend[] {
+    return this.envelopes.slice(this.envelopes.findLastIndex(([kind]) => kind === kinds.request));
+  }
+
+  /** The body as the container gets it, of the request that was sent last. */
   get body(): string {
-    return this.envelopes
+    return this.last
       .map(each => each.find(field => field instanceof Uint8Array) ?? Buffer.alloc(0))
       .map(bytes => Buffer.from(bytes).toString('latin1'))
       .join('');
@@ -48,7 +53,7 @@ function slowBody(bytes: Buffer) {
     read: (offset, most) =>
       new Promise(resolve => reads.push(() => resolve(bytes.subarray(offset, offset + most)))),
   };
-  return { body, readDone: () => reads.shift()?.() };
+  return { body, readDone: () => reads.shift()?.(), reading: () => reads.length };
 }
 
 describe('Exchange of a frontend', () => {
@@ -184,6 +189,161 @@ describe('Exchange of a frontend', () => {
     expect(worker.faults).to.deep.equal([]);
   });
 
+  describe('that is asked for again', () => {
+    const inMemory = bodyInMemory(Buffer.from('all of it'));
+
+    const rows: readonly (readonly [what: string, about: Partial<WholeRequest>])[] = [
+      ['without a body', {}],
+      ['with a body in memory', { method: 'PUT', body: inMemory }],
+      ['with trailers behind an empty body', { trailers }],
+    ];
+    for (const [what, about] of rows) {
+      it(`sends a request ${what} once more, in one envelope`, async () => {
+        const exchange = exchangeOf(about);
+        const worker = new FakeWorker();
+        exchange.sendTo(worker);
+        exchange.again();
+        await settled();
+        const [first, ...more] = worker.envelopes;
+        expect(more).to.deep.equal([first]);
+      });
+    }
+
+    const LARGE = 65_537; // too large to travel with its head
+    for (const [where, bodyOf] of [
+      ['in memory', bodyInMemory],
+      ['on the disk', bodyOnDisk],
+    ] as const) {
+      it(`sends a large body ${where} from its beginning, also when all of it was sent`, async () => {
+        const bytes = Buffer.alloc(LARGE, 'abcdefg');
+        const exchange = exchangeOf({ body: bodyOf(bytes) });
+        const worker = new FakeWorker(LARGE);
+        exchange.sendTo(worker);
+        await settled();
+        const sent = ['request', 'part … (65536)', 'part c end'];
+        expect(worker.heard).to.deep.equal(sent);
+        exchange.again();
+        await settled();
+        expect(worker.heard).to.deep.equal([...sent, ...sent]);
+        expect(worker.body).to.equal(bytes.toString());
+      });
+    }
+
+    it('sends chunks and trailers from the beginning', async () => {
+      const exchange = exchangeOf({ body: bodyOnDisk(Buffer.from('0123456789')), trailers });
+      const worker = new FakeWorker(4);
+      exchange.sendTo(worker);
+      await settled();
+      exchange.again();
+      exchange.granted(100);
+      await settled();
+      expect(worker.body).to.equal(`4\r\n0123\r\n6\r\n456789\r\n${LAST}`);
+      expect(worker.heard.at(-1)).to.match(/ end$/);
+    });
+
+    it('is not given to a worker once more: the worker is as well as before', () => {
+      const exchange = exchangeOf({});
+      exchange.sendTo(new FakeWorker());
+      exchange.again();
+      expect(exchange.attempts).to.equal(1);
+    });
+
+    it('counts the window anew, whatever credit was left or owed', async () => {
+      const exchange = exchangeOf({ body: bodyOnDisk(Buffer.from('0123456789')) });
+      const worker = new FakeWorker(4);
+      exchange.sendTo(worker);
+      await settled();
+      exchange.granted(2);
+      await settled();
+      exchange.again();
+      await settled();
+      const first = ['request', 'part 0123', 'part 45'];
+      expect(worker.heard).to.deep.equal([...first, 'request', 'part 0123']);
+      exchange.granted(1);
+      await settled();
+      expect(worker.heard.at(-1)).to.equal('part 4');
+    });
+
+    it('neither sends nor counts what was read for the upload before', async () => {
+      const { body, readDone, reading } = slowBody(Buffer.from('abcdef'));
+      const exchange = exchangeOf({ body });
+      const worker = new FakeWorker(3);
+      exchange.sendTo(worker);
+      exchange.again();
+      exchange.again();
+      exchange.granted(1);
+      expect(reading()).to.equal(1, 'one reader, however often it is asked for');
+      readDone();
+      await settled();
+      expect(worker.heard).to.deep.equal(['request', 'request', 'request']);
+      expect(reading()).to.equal(1, 'from the beginning');
+      readDone();
+      await settled();
+      expect(worker.heard.at(-1)).to.equal('part abcd');
+      exchange.granted(100);
+      readDone();
+      await settled();
+      expect(worker.body).to.equal('abcdef');
+    });
+
+    it('does not mind that the reading for the upload before fails', async () => {
+      const reads: ((read: Promise<Buffer>) => void)[] = [];
+      const body: Body = {
+        ...bodyOnDisk(Buffer.from('abcd')),
+        read: () => new Promise(resolve => reads.push(resolve)),
+      };
+      const exchange = exchangeOf({ body });
+      const worker = new FakeWorker();
+      exchange.sendTo(worker);
+      exchange.again();
+      reads.shift()?.(Promise.reject(new Error('EIO')));
+      await settled();
+      expect(worker.faults).to.deep.equal([]);
+      reads.shift()?.(Promise.reject(new Error('EIO once more')));
+      await settled();
+      expect(worker.faults.map(String)).to.deep.equal(['Error: EIO once more']);
+    });
+
+    it('goes to the worker that has it now', async () => {
+      const exchange = exchangeOf({ body: inMemory });
+      const [first, second] = [new FakeWorker(), new FakeWorker()];
+      exchange.sendTo(first);
+      exchange.sendTo(second);
+      exchange.again();
+      await settled();
+      expect(first.heard).to.deep.equal(['request all of it']);
+      expect(second.heard).to.deep.equal(['request all of it', 'request all of it']);
+    });
+
+    const ignored: readonly (readonly [
+      when: string,
+      about: Partial<WholeRequest>,
+      happens: (exchange: Exchange) => void,
+    ])[] = [
+      ['the client has the head of its answer', {}, exchange => (exchange.answered = true)],
+      ['it has ended: the body is gone', {}, exchange => exchange.ended()],
+      ['it may have become a tunnel', { upgrade: true }, exchange => exchange.tunnel(Buffer.of(1))],
+    ];
+    for (const [when, about, happens] of ignored) {
+      it(`stays as it is when ${when}`, async () => {
+        const exchange = exchangeOf(about);
+        const worker = new FakeWorker();
+        exchange.sendTo(worker);
+        happens(exchange);
+        const before = worker.heard;
+        exchange.again();
+        await settled();
+        expect(worker.heard).to.deep.equal(before);
+      });
+    }
+
+    it('stays as it is when no worker has it yet', () => {
+      const exchange = exchangeOf({});
+      exchange.again();
+      expect(exchange.attempts).to.equal(0);
+    });
+  });
+
   describe('tunnel', () => {
     it('sends what the client sends, as far as there is credit, and keeps the rest', () => {
       const exchange = exchangeOf({ upgrade: true });
@@ -236,25 +396,27 @@ describe('Exchange of a frontend', () => {
     });
   });
 
-  it('sends every body whole and in order, however credit comes and workers go', async () => {
+  it('sends every body whole and in order, however credit comes, workers go and ask again', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ minLength: 1, maxLength: 200 }),
-        fc.array(fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constant('lost' as const))),
+        fc.array(fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom('lost', 'again'))),
         async (bytes, happenings) => {
           const exchange = exchangeOf({ body: bodyOnDisk(Buffer.from(bytes)) });
           let worker = new FakeWorker(50);
+          let allowed = 50;
           exchange.sendTo(worker);
           for (const happening of [...happenings, 200]) {
+            allowed = typeof happening === 'number' ? allowed + happening : 50;
             if (typeof happening === 'number') exchange.granted(happening);
+            else if (happening === 'again') exchange.again();
             else exchange.sendTo((worker = new FakeWorker(50)));
             await Promise.resolve();
+            expect(worker.body.length).to.be.at.most(allowed);
           }
           await settled();
           expect(Buffer.from(worker.body, 'latin1').equals(bytes)).to.equal(true);
-          expect(
-            worker.envelopes.filter(each => each[0] === kinds.part && !each[3]),
-          ).to.have.length(1);
+          expect(worker.last.filter(each => each[0] === kinds.part && !each[3])).to.have.length(1);
         },
       ),
       { numRuns: 200 },

@@ -1,10 +1,16 @@
 import { expect } from 'chai';
+import { bodyInMemory } from '../../../src/frontend/body.js';
 import { Dispatcher } from '../../../src/frontend/dispatcher.js';
 import { Exchange } from '../../../src/frontend/exchange.js';
 import { Workers } from '../../../src/frontend/workers.js';
 import type { CutoverEvent } from '../../../src/kernel/events.js';
 import { exchangeId } from '../../../src/kernel/ids.js';
-import { decodeFromFrontend, encode } from '../../../src/wire/batch.js';
+import {
+  decodeFromFrontend,
+  encode,
+  MOST_MESSAGE_BYTES,
+  WIRE_VERSION,
+} from '../../../src/wire/batch.js';
 import { kinds, type Envelope } from '../../../src/wire/envelope.js';
 import { Packr } from 'msgpackr/pack';
 import { FakeClock } from '../support-clock.js';
@@ -19,6 +25,8 @@ describe('Workers', () => {
   let events: CutoverEvent[];
   /** What each worker was sent. */
   let sent: Map<number, string[]>;
+  /** Bytes of each message. */
+  let sizes: number[];
   let said: string[];
   let refuses: Error | undefined;
   let lastId: number;
@@ -27,6 +35,7 @@ describe('Workers', () => {
     clock = new FakeClock();
     events = [];
     sent = new Map();
+    sizes = [];
     said = [];
     refuses = undefined;
     lastId = 0;
@@ -36,6 +45,7 @@ describe('Workers', () => {
         send(routingId, packed) {
           if (refuses !== undefined) return Promise.reject(refuses);
           const n = routingId[4] ?? 0;
+          sizes.push(packed.length);
           sent.set(n, [...(sent.get(n) ?? []), ...decodeFromFrontend(packed).map(inWords)]);
           return Promise.resolve();
         },
@@ -109,7 +119,10 @@ describe('Workers', () => {
     says(other, answer(exchange.id));
     expect(said).to.deep.equal([]);
     says(owner, answer(exchange.id), answer(exchangeId(999)), [kinds.credit, exchange.id, 5]);
-    expect(said).to.deep.equal([`1: ${kinds.answer}`, `1: ${kinds.credit}`]);
+    expect(said.splice(0)).to.deep.equal([`1: ${kinds.answer}`, `1: ${kinds.credit}`]);
+    says(other, [kinds.again, exchange.id]);
+    says(owner, [kinds.again, exchange.id], [kinds.again, exchangeId(999)]);
+    expect(said).to.deep.equal([`1: ${kinds.again}`]);
   });
 
   /** Whether worker 1 has it: asks by a failure that is handed on. */
@@ -207,7 +220,7 @@ describe('Workers', () => {
   });
 
   it('refuses another version: reported once, answered once', async () => {
-    const theirs = Buffer.from(new Packr().pack([2, []]));
+    const theirs = Buffer.from(new Packr().pack([WIRE_VERSION + 1, []]));
     comesOrGoes(1);
     for (let n = 0; n < 3; n++) workers.received([idOf(1), theirs]);
     hello(1);
@@ -216,8 +229,8 @@ describe('Workers', () => {
     expect(types()).to.deep.equal(['peer-refused']);
     expect(events[0])
       .to.have.property('because')
-      .that.includes('version 2')
-      .and.includes('speak 1');
+      .that.includes(`version ${WIRE_VERSION + 1}`)
+      .and.includes(`speak ${WIRE_VERSION}`);
     comesOrGoes(1);
     comesOrGoes(1);
     hello(1);
@@ -264,6 +277,82 @@ describe('Workers', () => {
     ask({ body: { ...bodyOnDisk(Buffer.from('abc')), read } });
     await settled();
     expect(said).to.deep.equal(['1: Error: EIO']);
+  });
+
+  describe('with a table of control', () => {
+    const table = (text: string | Buffer) => workers.keep(Buffer.from(text as string));
+
+    it('gives the last one to a worker behind its welcome, before any request', async () => {
+      table('first');
+      table('second');
+      ask();
+      comesOrGoes(1);
+      await settled();
+      expect(told(1)).to.deep.equal(['stranger'], 'whoever it is');
+      hello(1);
+      await settled();
+      expect(told(1)).to.deep.equal(['stranger', 'welcome', 'table second', 'request']);
+    });
+
+    it('gives it once more to a worker that begins anew: it may have lost it', async () => {
+      table('first');
+      hello(1);
+      hello(1);
+      await settled();
+      expect(told(1)).to.deep.equal([
+        'stranger',
+        'welcome',
+        'table first',
+        'welcome',
+        'table first',
+      ]);
+    });
+
+    it('gives a newer one to all workers, also to one that drains, and to no strangers', async () => {
+      hello(1);
+      hello(2);
+      comesOrGoes(3);
+      says(2, [kinds.goodbye]);
+      await settled();
+      sent.clear();
+      table('first');
+      await settled();
+      table('second');
+      await settled();
+      expect([told(1), told(2), told(3)]).to.deep.equal([
+        ['table first', 'table second'],
+        ['table first', 'table second'],
+        [],
+      ]);
+    });
+
+    // A worker cuts off whoever sends more than a message may have.
+    it('keeps the last when one comes that is too large for the device', async () => {
+      const most = MOST_MESSAGE_BYTES - 512 * 1024;
+      hello(1);
+      table('first');
+      table(Buffer.alloc(most + 1));
+      hello(2);
+      await settled();
+      expect(told(1)).to.deep.equal(['stranger', 'welcome', 'table first']);
+      expect(told(2)).to.deep.equal(['stranger', 'welcome', 'table first']);
+      expect(events).to.deep.include({
+        type: 'announcement-refused',
+        because: `a routing table of ${most + 1} bytes is too large for the device`,
+      });
+    });
+
+    it('gives one that is just not too large, whatever travels with it', async () => {
+      const most = MOST_MESSAGE_BYTES - 512 * 1024;
+      hello(1);
+      // As much as gathers before a message is closed (256 KiB), but for its last envelope.
+      for (let n = 0; n < 3; n++) ask({ body: bodyInMemory(Buffer.alloc(65_536)) });
+      table(Buffer.alloc(most));
+      await settled();
+      expect(told(1).at(-1)).to.equal(`table … (${most})`);
+      expect(Math.max(...sizes)).to.be.within(most + 3 * 65_536, MOST_MESSAGE_BYTES);
+      expect(types()).to.deep.equal(['worker-joined']);
+    });
   });
 
   it('takes leave of its workers at once, behind what has gathered', () => {

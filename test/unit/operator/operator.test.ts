@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { ControlClient, OperatorError } from '../../../src/operator/control-client.js';
 import { namedVersion } from '../../../src/operator/named-version.js';
-import type { ShownVersion } from '../../../src/operator/shown-version.js';
-import { statusTable } from '../../../src/operator/status-table.js';
+import { sessionsLine, span } from '../../../src/operator/sessions-line.js';
+import type { ShownEvent, ShownVersion } from '../../../src/operator/shown-version.js';
+import { eventTable, statusTable } from '../../../src/operator/status-table.js';
 
 const version = (about: Partial<ShownVersion>): ShownVersion => ({
   id: 'aaaa-1',
@@ -63,11 +64,13 @@ describe('the client of control', () => {
     expect(await client.deploy({ version: '2.0' })).to.equal('v2');
     await client.remove('a/b');
     await client.tell('v2', 'promote');
+    expect(await client.rotateKeys()).to.equal(7);
     await control.close();
     expect(control.asked.map(({ method, url, body }) => [method, url, body])).to.deep.equal([
       ['PUT', '/configuration/cluster', '{"cluster":{"version":"2.0"}}'],
       ['DELETE', '/configuration/cluster/a%2Fb', ''],
       ['POST', '/configuration/cluster/v2/promote', ''],
+      ['POST', '/configuration/keys/rotate', ''],
     ]);
     expect(new Set(control.asked.map(({ authorization }) => authorization))).to.deep.equal(
       new Set(['Bearer secret']),
@@ -81,6 +84,36 @@ describe('the client of control', () => {
     await control.close();
     expect(found).to.deep.equal(versions);
     expect(control.asked[0]?.authorization).to.equal(undefined);
+  });
+
+  it('returns one version, why, and what happened', async () => {
+    const one = version({ sessions: { count: 1, isExact: true, endIn: 9 }, verdict: 'healthy' });
+    const tally = { exchanges: 1, failed: 0, failedBy: {}, different: 0, repeats: 0 };
+    const why = {
+      ...{ id: 'a', version: '1.0', verdict: 'inconclusive', because: '1 of 50 exchanges' },
+      ...{ since: '2026-01-01T00:00:00.000Z', until: '2026-01-01T00:01:00.000Z' },
+      ...{ newer: tally, stable: tally, typical: tally, evidence: {}, examples: {} },
+    };
+    const event = { at: why.since, id: 'a', version: '1.0', what: 'added', edition: 2 };
+    for (const { answer, path, ask } of [
+      {
+        answer: one,
+        path: '/configuration/cluster/a%2Fb',
+        ask: (client: ControlClient) => client.version('a/b', 5000),
+      },
+      {
+        answer: why,
+        path: '/configuration/cluster/a/why',
+        ask: (client: ControlClient) => client.why('a'),
+      },
+      { answer: [event], path: '/events', ask: (client: ControlClient) => client.events() },
+    ]) {
+      const control = await answering(200, JSON.stringify(answer));
+      const found = await ask(new ControlClient({ url: control.url, token: undefined }));
+      await control.close();
+      expect(found).to.deep.equal(answer);
+      expect(control.asked[0]).to.include({ method: 'GET', url: path });
+    }
   });
 
   const refusals = [
@@ -112,6 +145,29 @@ describe('the client of control', () => {
     expect(message).to.contain(`not reachable at ${control.url}`).and.to.contain('ECONNREFUSED');
   });
 
+  const failures = [
+    { status: 404, body: '{"error":"no version"}', failure: 'unknown' },
+    { status: 404, body: '<html>', failure: 'other' }, // not control: nothing is known of the version
+    { status: 401, body: '{"error":"a token"}', failure: 'other' },
+    { status: 503, body: '{"error":"full"}', failure: 'other' },
+  ] as const;
+  for (const { status, body, failure } of failures) {
+    it(`takes ${status} ${body} for ${failure}`, async () => {
+      const control = await answering(status, body);
+      const client = new ControlClient({ url: control.url, token: undefined });
+      const error = await errorOf(client.version('v2', 5000));
+      await control.close();
+      expect(error.failure).to.equal(failure);
+    });
+  }
+
+  it('takes a control that is not there for unreachable', async () => {
+    const control = await answering(200, '[]');
+    await control.close();
+    const client = new ControlClient({ url: control.url, token: undefined });
+    expect((await errorOf(client.versions())).failure).to.equal('unreachable');
+  });
+
   it('follows no redirection: the token goes nowhere else', async () => {
     const elsewhere = await answering(200, '[]');
     const control = await answering(302, '', { location: elsewhere.url });
@@ -126,6 +182,8 @@ describe('the client of control', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const client = new ControlClient({ url, token: undefined, timeout: 50 });
     expect((await errorOf(client.versions())).message).to.contain('timeout');
+    const patient = new ControlClient({ url, token: undefined });
+    expect((await errorOf(patient.version('v2', 50))).message).to.contain('timeout');
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
@@ -160,7 +218,7 @@ describe('the version that an operator means', () => {
 });
 
 describe('the status table', () => {
-  it('has a line for each version, aligned, and one for a reason', () => {
+  it('has a line for each version, aligned, and one each for a reason and for its sessions', () => {
     const table = statusTable([
       version({
         id: 'b',
@@ -169,23 +227,97 @@ describe('the status table', () => {
         progress: 12.3456,
         because: 'worse failures',
         upgradeTransition: { mode: 'GRADUAL' },
+        verdict: 'unhealthy',
+        exchanges: 120,
       }),
-      version({ id: 'a', servers: [{ ip: '::1', port: 1 }] }),
+      version({
+        id: 'a',
+        servers: [{ ip: '::1', port: 1 }],
+        sessions: { count: 37, isExact: true, endIn: 720 },
+      }),
     ]);
     expect(table).to.equal(
       [
-        'VERSION  STATE     STRATEGY  PROGRESS  SERVERS         ID',
-        '2.0      demoted   GRADUAL   12.35 %   127.0.0.1:9101  b',
+        'VERSION  STATE     STRATEGY  PROGRESS  VERDICT                    SERVERS         ID',
+        '2.0      demoted   GRADUAL   12.35 %   unhealthy (120 exchanges)  127.0.0.1:9101  b',
         '  worse failures',
-        '1.0      complete  INSTANT   -         ::1:1           a',
+        '1.0      complete  INSTANT   -         -                          ::1:1           a',
+        '  37 sessions, the last ends in 12 min at the latest',
         '',
       ].join('\n'),
     );
+  });
+
+  it('shows a verdict of which the number of exchanges is not told', () => {
+    expect(statusTable([version({ verdict: 'healthy' })])).to.match(/ healthy {2}127/);
   });
 
   it('lets no control character through to the terminal', () => {
     const table = statusTable([version({ version: '\u001b[2J', because: 'a\nb\u009b' })]);
     expect(table).to.contain('?[2J').and.to.contain('a?b?');
     expect(table).not.to.match(/[\u001b\u009b]/);
+  });
+});
+
+describe('the line about sessions', () => {
+  const rows = [
+    {
+      count: 37,
+      isExact: true,
+      endIn: 720,
+      says: '37 sessions, the last ends in 12 min at the latest',
+    },
+    { count: 1, isExact: true, endIn: 30, says: '1 session, it ends in 30 s at the latest' },
+    {
+      count: 5000,
+      isExact: false,
+      endIn: 1,
+      says: 'about 5000 sessions, the last ends in 1 s at the latest',
+    },
+    { count: 0, isExact: true, endIn: 0, says: 'no session' },
+  ];
+  for (const { says, ...sessions } of rows) {
+    it(`says: ${says}`, () => {
+      expect(sessionsLine(sessions)).to.equal(says);
+    });
+  }
+
+  for (const { seconds, is } of [
+    { seconds: 0.2, is: '1 s' }, // rounded up
+    { seconds: 120, is: '120 s' },
+    { seconds: 121, is: '3 min' },
+    { seconds: 7200, is: '120 min' },
+    { seconds: 7201, is: '3 h' },
+    { seconds: 172_801, is: '3 d' },
+  ]) {
+    it(`calls ${seconds} seconds ${is}`, () => {
+      expect(span(seconds)).to.equal(is);
+    });
+  }
+});
+
+describe('the table of events', () => {
+  const event: ShownEvent = {
+    at: '2026-01-01T00:00:00.000Z',
+    id: 'b',
+    version: '2.0',
+    what: 'added',
+    edition: 2,
+  };
+
+  it('has a line for each, in the order in which they came, and why at the end', () => {
+    const because = 'it fails\u001b more often';
+    expect(eventTable([event, { ...event, what: 'demoted', edition: 3, because }])).to.equal(
+      [
+        'AT                        VERSION  WHAT     EDITION  ID  WHY',
+        '2026-01-01T00:00:00.000Z  2.0      added    2        b',
+        '2026-01-01T00:00:00.000Z  2.0      demoted  3        b   it fails? more often',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('says so where nothing has happened', () => {
+    expect(eventTable([])).to.equal('nothing has happened\n');
   });
 });

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { versionId } from '../../../src/kernel/ids.js';
+import { renewalInterval } from '../../../src/versions/session-times.js';
 import {
   bucketOf,
   continued,
   COOKIE_AGE,
   MAX_SKEW,
-  renewalInterval,
   renewed,
   setCookieLine,
 } from '../../../workers/sessions/renewal.js';
@@ -20,19 +20,6 @@ const seen = (ago: number): Session => ({
   version: older,
   lastSeen: NOW - ago,
   bucket: 0.25,
-});
-
-describe('renewalInterval', () => {
-  for (const [timeout, interval] of [
-    [0.5, 1],
-    [10, 1],
-    [25, 2],
-    [600, 60],
-    [1800, 60],
-  ] as const) {
-    it(`is ${interval} s for a timeout of ${timeout} s`, () =>
-      expect(renewalInterval(timeout)).to.equal(interval));
-  }
 });
 
 describe('continued', () => {

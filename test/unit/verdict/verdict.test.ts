@@ -8,7 +8,13 @@ import {
   redacted,
 } from '../../../src/verdict/dossier.js';
 import { newTally } from '../../../src/verdict/tally.js';
-import { noEvidence, verdict, weighed } from '../../../src/verdict/verdict.js';
+import {
+  isDoubtful,
+  noEvidence,
+  strengths,
+  verdict,
+  weighed,
+} from '../../../src/verdict/verdict.js';
 import { failing, many, ok, policy, tallyOf } from './seen.js';
 
 const none = newTally();
@@ -147,6 +153,51 @@ describe('a bet', () => {
     expect(atMost({ exchanges: 10, marked: 10 }, 0.05)).to.be.closeTo(1, 1e-9);
     // None of n: the bound p solves (1 - p)^n = doubt.
     expect(atMost({ exchanges: 100, marked: 0 }, 0.05)).to.be.closeTo(1 - 0.05 ** 0.01, 1e-9);
+  });
+});
+
+describe('doubt', () => {
+  const after = (...blocks: readonly (readonly [bad: number, good: number])[]) =>
+    blocks.reduce((evidence, [bad, good]) => {
+      const newer = tallyOf(
+        ...Array.from({ length: bad }, () => failing),
+        ...Array.from({ length: good }, () => ok),
+      );
+      return weighed(evidence, { newer, stable: many(30, ok), typical: none }, policy);
+    }, noEvidence);
+  const good = Array.from({ length: 100 }, () => [0, 10] as const);
+
+  it('is there before a version is unhealthy, also before the minimum sample', () => {
+    expect(isDoubtful(noEvidence, policy)).to.equal(false);
+    expect(isDoubtful(after([0, 30]), policy)).to.equal(false);
+    const evidence = after([3, 0]);
+    expect(isDoubtful(evidence, policy)).to.equal(true);
+    expect(verdict(evidence, policy).kind).to.equal('inconclusive');
+  });
+
+  it('passes with good exchanges, as unhealthiness does not', () => {
+    expect(isDoubtful(after([3, 0], ...good), policy)).to.equal(false);
+    const unhealthy = after([30, 0], ...good);
+    expect(verdict(unhealthy, policy).kind).to.equal('unhealthy');
+  });
+
+  it('needs more evidence where fewer false alarms are wanted', () => {
+    const strict = { ...policy, falseAlarms: 1e-9 };
+    expect(isDoubtful(after([3, 0]), strict)).to.equal(false);
+  });
+
+  it('tells how strong the evidence of each signal is, and how strong it must be', () => {
+    const { failures, delay } = strengths(after([30, 0]), policy);
+    expect(failures.needed).to.be.closeTo(8 / policy.falseAlarms, 1e-6);
+    expect(failures.strength).to.be.above(failures.needed);
+    expect(delay.strength).to.equal(1);
+  });
+
+  it('tells no strength that JSON does not know', () => {
+    const blocks = Array.from({ length: 40 }, () => [100, 0] as const);
+    const strict = { ...policy, falseAlarms: Number.MIN_VALUE };
+    const { failures } = strengths(after(...blocks), strict);
+    expect(failures).to.deep.equal({ strength: Number.MAX_VALUE, needed: Number.MAX_VALUE });
   });
 });
 

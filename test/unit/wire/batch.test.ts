@@ -162,7 +162,7 @@ describe('batches', () => {
 
   describe('of another version', () => {
     const rows: readonly (readonly [unknown, string])[] = [
-      [WIRE_VERSION + 1, 'version 2'],
+      [WIRE_VERSION + 1, `version ${WIRE_VERSION + 1}`],
       [0, 'version 0'],
       ['1', 'version unknown'],
       [null, 'version unknown'],

@@ -28,6 +28,8 @@ const members: Readonly<Record<keyof typeof kinds, readonly [Direction, readonly
   interim: ['worker', [kinds.interim, 1, 103, 'Early Hints', '']],
   answer: ['worker', [kinds.answer, 1, 599, 'OK', '', framings.length - 1, bytes, true, '']],
   failure: ['worker', [kinds.failure, 1, 'ERR_SERVER_RESET', 'because']],
+  again: ['worker', [kinds.again, 1]],
+  table: ['frontend', [kinds.table, bytes]],
 };
 
 /** For each type of field, what is not of it. */
@@ -89,6 +91,7 @@ describe('envelopes', () => {
     [['3'], 'a kind as text'],
     [[[3]], 'one within another'],
     [[kinds.credit, 0, 5], 'an exchange that cannot be'],
+    [[kinds.again, 0], 'an exchange that cannot be'],
     [[kinds.interim, 1, 99, '', ''], 'a status that cannot be'],
     [[kinds.interim, 1, 600, '', ''], 'a status that cannot be'],
     [

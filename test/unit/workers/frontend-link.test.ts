@@ -95,6 +95,7 @@ describe('FrontendLink', () => {
       {
         request: ([, exchange], window) => happenings.emit('request', exchange, window),
         said: ([kind]) => happenings.emit('said', kind),
+        table: packed => happenings.emit('table', Buffer.from(packed).toString()),
         lost: () => happenings.emit('lost'),
         joined: () => happenings.emit('joined'),
       },
@@ -127,6 +128,38 @@ describe('FrontendLink', () => {
     link.push([kinds.failure, id, 'ERR_SERVER_RESET', '']);
     expect(await frontend.heard()).to.deep.equal([[kinds.failure, id, 'ERR_SERVER_RESET', '']]);
     expect(events).to.deep.equal([{ type: 'frontend-joined', frontend: address }]);
+  });
+
+  it('hands on the table behind the welcome, and each that follows, before what comes behind it', async () => {
+    const frontend = await Frontend.bind(stage, address);
+    start();
+    const heard: unknown[] = [];
+    happenings.on('joined', () => heard.push('joined'));
+    happenings.on('table', table => heard.push(table));
+    happenings.on('said', () => heard.push('cancel'));
+    await joinedTo(frontend);
+    const request = happens('request');
+    await frontend.says(
+      [kinds.table, Buffer.from('first')],
+      [kinds.cancel, id],
+      [kinds.table, Buffer.from('second')],
+      asks,
+    );
+    await request;
+    expect(heard).to.deep.equal(['joined', 'first', 'cancel', 'second']);
+  });
+
+  it('asks for a request again, and hands it on as often as it comes', async () => {
+    const frontend = await Frontend.bind(stage, address);
+    start();
+    await joinedTo(frontend);
+    for (let time = 0; time < 2; time++) {
+      const request = happens('request');
+      await frontend.says(asks);
+      expect(await request).to.deep.equal([7, 500]);
+      link.push([kinds.again, id]);
+      expect(await frontend.heard()).to.deep.equal([[kinds.again, id]]);
+    }
   });
 
   it('waits for a frontend that comes later', async () => {

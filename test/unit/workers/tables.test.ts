@@ -1,41 +1,7 @@
 import { expect } from 'chai';
 import type { AnswerHead } from '../../../src/http/message.js';
 import { idleAllowed } from '../../../workers/containers/keep-alive.js';
-import { nextAttempt, type FailedAttempt } from '../../../workers/next-attempt.js';
 import { pickServer } from '../../../workers/routing/pick-server.js';
-
-describe('nextAttempt', () => {
-  const reset: FailedAttempt = {
-    unseen: false,
-    safeToRepeat: true,
-    isReset: true,
-    wasUsed: true,
-    isWhole: true,
-    seen: 1,
-  };
-  const rows: readonly (readonly [
-    Partial<FailedAttempt>,
-    ReturnType<typeof nextAttempt>,
-    string,
-  ])[] = [
-    [{ unseen: true, safeToRepeat: false }, 'elsewhere', 'it was refused: for every method'],
-    [{ unseen: true, isReset: false, isWhole: false, seen: 9 }, 'elsewhere', 'it was refused'],
-    [{}, 'again', 'the server was closing the connection when we used it'],
-    [{ wasUsed: false }, 'elsewhere', 'the server resets new connections'],
-    [{ safeToRepeat: false }, 'fail', 'it may have been executed'],
-    [{ safeToRepeat: false, wasUsed: false }, 'fail', 'it may have been executed'],
-    [{ isReset: false }, 'fail', 'an answer had begun, or none came in time'],
-    [{ isWhole: false }, 'fail', 'a part of the body is not here any more'],
-    [{ seen: 2 }, 'again', 'the third attempt'],
-    [{ seen: 3 }, 'fail', 'no fourth'],
-    [{ seen: 3, wasUsed: false }, 'fail', 'no fourth'],
-  ];
-  for (const [about, verdict, meaning] of rows) {
-    it(`is ${verdict} for ${JSON.stringify(about)}: ${meaning}`, () => {
-      expect(nextAttempt({ ...reset, ...about })).to.equal(verdict);
-    });
-  }
-});
 
 describe('pickServer', () => {
   const NOW = 1000;

@@ -1,0 +1,171 @@
+/**
+ * A follower's link to control. It goes on with the table that it has while control is away, asks nothing
+ * of it in the data path, and never goes back to an older edition.
+ */
+import type { Clock } from '../kernel/clock.js';
+import { CutoverError } from '../kernel/errors.js';
+import type { Report } from '../kernel/events.js';
+import { connectDevice, type DeviceDealer } from '../sockets/device.js';
+import {
+  decodeFromControl,
+  encodeMessage,
+  type Follow,
+  type FollowerRole,
+  type FromControl,
+  type FromFollower,
+  type TableMessage,
+} from '../wire/control-message.js';
+import type { Progress, WorkerReport } from '../wire/report.js';
+
+export interface ControlLinkOptions {
+  readonly address: string;
+  readonly role: FollowerRole;
+  /** The follower's name. */
+  readonly name: string;
+  /** Milliseconds. */
+  readonly heartbeat: number;
+  readonly silence: number;
+  readonly clock: Clock;
+  readonly report: Report;
+  /** Takes the place of the table and the keys before; acknowledged once it returns. */
+  readonly take: (message: TableMessage) => void;
+  readonly progressed?: ((progress: Progress) => void) | undefined;
+  /** How far we know the upgrade under way to be; asked each time we follow. */
+  readonly progress?: (() => Follow['progress']) | undefined;
+}
+
+export class ControlLink {
+  readonly #options: ControlLinkOptions;
+  #dealer: DeviceDealer;
+  /** Of the table that we have; 0: none. */
+  #edition = 0;
+  #keys: readonly string[] = [];
+  #lastHeard: number;
+  #nextBeat = 0;
+  /** Control has answered our `follow`, and did not ask again since. */
+  #isKnown = false;
+  #isClosed = false;
+
+  constructor(options: ControlLinkOptions) {
+    this.#options = options;
+    this.#lastHeard = options.clock.now();
+    this.#dealer = connectDevice(options.address);
+  }
+
+  /** Whether control knows us at the moment. */
+  get isLinked(): boolean {
+    return this.#isKnown && !this.#isSilent(this.#options.clock.now());
+  }
+
+  /** Reads until it is closed. */
+  async run(): Promise<void> {
+    // A connection ends when we give it up: another has taken its place by then.
+    while (!this.#isClosed) for await (const [packed] of this.#dealer) this.#received(packed);
+  }
+
+  /** Shows that we are alive; begins anew with a control that was not heard of for too long. */
+  sweep(now: number): void {
+    if (this.#isClosed) return;
+    if (this.#isSilent(now)) {
+      this.#beginAnew(now);
+    } else if (this.#isKnown && now >= this.#nextBeat) {
+      this.#nextBeat = now + this.#options.heartbeat;
+      this.#send({ kind: 'beat' });
+    }
+  }
+
+  /** False: control does not know us at the moment, so nothing was sent. */
+  report(report: WorkerReport): boolean {
+    if (!this.isLinked) return false;
+    this.#send({ kind: 'report', report });
+    return true;
+  }
+
+  /** A table that came another way: taken if it is newer than ours, and of no concern to control. */
+  offer(message: TableMessage): void {
+    if (message.table.edition > this.#edition) this.#take(message);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#isKnown = false;
+    this.#dealer.close();
+  }
+
+  #isSilent(now: number): boolean {
+    return now - this.#lastHeard > this.#options.silence;
+  }
+
+  /** Perhaps its machine is gone, and another will come at the same address. */
+  #beginAnew(now: number): void {
+    this.#isKnown = false;
+    this.#lastHeard = now;
+    this.#dealer.close();
+    this.#dealer = connectDevice(this.#options.address);
+  }
+
+  #received(packed: Buffer): void {
+    const { clock, report } = this.#options;
+    this.#lastHeard = clock.now();
+    try {
+      this.#heard(decodeFromControl(packed));
+    } catch (cause) {
+      if (!(cause instanceof CutoverError)) throw cause;
+      report({ type: 'announcement-refused', because: cause.message });
+    }
+  }
+
+  #heard(message: FromControl): void {
+    switch (message.kind) {
+      case 'stranger':
+        return this.#follow();
+      case 'table':
+        this.#isKnown = true;
+        return this.#table(message);
+      case 'progress':
+        return this.#options.progressed?.(message.progress);
+      case 'beat':
+        return;
+    }
+  }
+
+  #follow(): void {
+    const { role, name, progress } = this.#options;
+    this.#isKnown = false;
+    this.#send({ kind: 'follow', role, name, edition: this.#edition, progress: progress?.() });
+  }
+
+  #table(message: TableMessage): void {
+    const { edition } = message.table;
+    if (edition < this.#edition) {
+      const because = `routing table ${edition} is older than ours, ${this.#edition}`;
+      this.#options.report({ type: 'announcement-refused', because });
+      return;
+    }
+    if (edition > this.#edition || !isSame(message.keys, this.#keys)) this.#take(message);
+    this.#send({ kind: 'acknowledge', edition });
+  }
+
+  #take(message: TableMessage): void {
+    const { take, report } = this.#options;
+    const { edition, versions } = message.table;
+    this.#edition = edition;
+    this.#keys = message.keys;
+    take(message);
+    const shown = versions.map(({ number, state }) => `${number} ${state.name}`);
+    report({ type: 'table-taken', edition, versions: shown });
+  }
+
+  #send(message: FromFollower): void {
+    const dealer = this.#dealer;
+    dealer.send(encodeMessage(message)).catch((cause: unknown) => {
+      if (dealer === this.#dealer && !this.#isClosed) {
+        this.#options.report({ type: 'fault', where: 'announcements', cause });
+      }
+    });
+  }
+}
+
+/** The order counts: the first key signs. */
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((key, at) => key === b[at]);

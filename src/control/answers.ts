@@ -1,0 +1,108 @@
+/** How the answers of the REST API look: schemas for its OpenAPI document. */
+import { z } from 'zod';
+import { cluster } from '../config/cluster.js';
+import { signals } from '../verdict/signals.js';
+
+const count = z.int().min(0);
+const time = z.iso.datetime().describe('ISO 8601');
+const verdict = z.enum(['healthy', 'inconclusive', 'unhealthy']);
+const bySignal = <Value extends z.ZodType>(value: Value) => z.record(z.enum(signals), value);
+
+export const alive = z.strictObject({ alive: z.literal(true) });
+export const ready = z.strictObject({ ready: z.literal(true) });
+
+export const error = z.strictObject({
+  error: z.string(),
+  problems: z
+    .array(
+      z.strictObject({
+        path: z.string(),
+        expected: z.string(),
+        given: z.string(),
+        message: z.string(),
+      }),
+    )
+    .optional(),
+});
+
+export const rotated = z.strictObject({ edition: count });
+export const accepted = rotated.extend({ id: z.string() });
+
+export const spread = z.strictObject({
+  edition: count.describe('of the newest routing table'),
+  followers: count,
+  acknowledged: count.describe('followers that have this edition'),
+  workers: count.describe('followers that are workers'),
+});
+
+export const sessions = z.strictObject({
+  count,
+  isExact: z.boolean().describe('false: told from a sample, to about 3 %'),
+  endIn: z.number().describe('seconds until the last one ends at the latest'),
+});
+
+export const version = z.strictObject({
+  id: z.string(),
+  version: z.string(),
+  servers: z.array(z.strictObject({ ip: z.string(), port: z.int() })),
+  upgradeTransition: cluster.shape.upgradeTransition.unwrap(),
+  state: z.enum(['running', 'paused', 'complete', 'aborted', 'demoted', 'superseded']),
+  progress: z.number().describe('GRADUAL: percent of new sessions').optional(),
+  because: z.string().describe('why it was paused or demoted').optional(),
+  sessions: sessions.optional(),
+  verdict: verdict.optional(),
+  exchanges: count.describe('what the verdict is drawn from').optional(),
+});
+
+const quantiles = z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number() });
+
+const tally = z.strictObject({
+  exchanges: count,
+  failed: count,
+  failedBy: z.record(z.string(), count),
+  different: count,
+  repeats: count.describe('attempts after the first'),
+  delay: quantiles.describe('milliseconds').optional(),
+  size: quantiles.describe('bytes').optional(),
+});
+
+const example = z.strictObject({
+  at: z.number().describe('milliseconds since 1970'),
+  version: z.string().describe('its id'),
+  server: z.string(),
+  route: z.string(),
+  method: z.string(),
+  target: z.string().describe('without secrets'),
+  outcome: z.enum(['ok', 'failed', 'different']),
+  code: z.string().optional(),
+  status: z.int().optional(),
+  delay: z.number().describe('milliseconds'),
+  bytes: count.optional(),
+  attempt: z.int().min(1),
+});
+
+export const why = z.strictObject({
+  id: z.string(),
+  version: z.string(),
+  verdict,
+  because: z.string(),
+  signal: z.enum(signals).describe('what it was concluded from').optional(),
+  since: time,
+  until: time,
+  newer: tally,
+  stable: tally,
+  typical: tally.describe('the stable version before the upgrade, or until now'),
+  evidence: bySignal(z.strictObject({ strength: z.number(), needed: z.number() })).describe(
+    'that the newer version is worse; at needed it is unhealthy',
+  ),
+  examples: bySignal(z.array(example)),
+});
+
+export const event = z.strictObject({
+  at: time,
+  id: z.string(),
+  version: z.string(),
+  what: z.string().describe('added, removed, paused, demoted …'),
+  because: z.string().optional(),
+  edition: count.describe('of the routing table from then on'),
+});

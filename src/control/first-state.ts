@@ -1,0 +1,64 @@
+/** What control begins with: what the registry holds, or else the configuration. */
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { Config } from '../config/config.js';
+import { messageOf } from '../kernel/errors.js';
+import type { Report } from '../kernel/events.js';
+import { versionId } from '../kernel/ids.js';
+import { isNonEmpty } from '../kernel/non-empty.js';
+import { StartError } from '../kernel/start-error.js';
+import { openFileRegistry } from '../registry/file.js';
+import type { Damage, Loaded, Registry, SigningKey, Stored } from '../registry/registry.js';
+import { firstTable } from '../versions/routing-table.js';
+
+/** Throws StartError. */
+export async function openedRegistry({ registry: { file } }: Config): Promise<Registry> {
+  if (file === undefined) throw new StartError('control needs registry.file', 2);
+  try {
+    return await openFileRegistry(file);
+  } catch (cause) {
+    throw new StartError(messageOf(cause), 1, { cause });
+  }
+}
+
+/** Where the registry holds nothing, the configuration's cluster is the stable version. Throws StartError. */
+export async function firstState(
+  registry: Registry,
+  { config, report }: { readonly config: Config; readonly report: Report },
+): Promise<Stored> {
+  const loaded = await registry.load();
+  if (loaded.kind === 'recovered') reportDamage(loaded, report);
+  if (loaded.kind !== 'empty' && loaded.stored !== undefined) return loaded.stored;
+  const stored = configuredState(config);
+  try {
+    await registry.save(stored);
+  } catch (cause) {
+    throw new StartError(messageOf(cause), 1, { cause });
+  }
+  return stored;
+}
+
+function reportDamage(
+  { damage, copy, stored }: Extract<Loaded, { kind: 'recovered' }>,
+  report: Report,
+): void {
+  const edition = stored?.table.edition;
+  report({ type: 'registry-damaged', file: damage.file, because: said(damage), copy, edition });
+}
+
+const said = ({ where, what }: Damage) => `${where}: ${what}`;
+
+function configuredState({ cluster }: Config): Stored {
+  const { servers, version, upgradeTransition } = cluster;
+  if (!isNonEmpty(servers)) throw new StartError('cluster.servers is empty', 2);
+  const id = versionId(randomUUID());
+  return {
+    table: firstTable({ id, number: version, servers, transition: upgradeTransition }),
+    keys: [newKey()],
+    configured: createHash('sha256').update(JSON.stringify(cluster)).digest('hex'),
+  };
+}
+
+export const newKey = (): SigningKey => ({
+  id: randomUUID(),
+  secret: randomBytes(32).toString('base64'),
+});

@@ -1,0 +1,39 @@
+/** What workers reported since the last look, merged: its size does not depend on how much they say. */
+import type { VersionId } from '../kernel/ids.js';
+import { MOST_EXAMPLES } from '../verdict/dossier.js';
+import { merged, newTally, type Tally } from '../verdict/tally.js';
+import type { SignalExample, VersionReport } from '../wire/report.js';
+
+/** Of one version. */
+export interface Block {
+  readonly counted: number;
+  readonly tally: Tally;
+  readonly examples: readonly SignalExample[];
+}
+
+/** Of each version; where nothing was reported, an empty one. */
+export type Blocks = (version: VersionId | undefined) => Block;
+
+const nothing: Block = { counted: 0, tally: newTally(), examples: [] };
+
+/** Of all four signals together. */
+const MOST_KEPT = 4 * MOST_EXAMPLES;
+export class Inbox {
+  #blocks = new Map<VersionId, Block>();
+
+  put({ version, counted, tally, examples }: VersionReport): void {
+    const block = this.#blocks.get(version) ?? nothing;
+    this.#blocks.set(version, {
+      counted: block.counted + counted,
+      tally: merged(block.tally, tally),
+      examples: [...block.examples, ...examples].slice(-MOST_KEPT),
+    });
+  }
+
+  /** Everything, and the inbox is empty. */
+  take(): Blocks {
+    const blocks = this.#blocks;
+    this.#blocks = new Map();
+    return version => (version === undefined ? undefined : blocks.get(version)) ?? nothing;
+  }
+}

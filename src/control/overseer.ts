@@ -1,0 +1,292 @@
+/**
+ * Watches the upgrade under way: weighs what workers report, lets GRADUAL go on, and says which changes of
+ * the routing table follow. It makes none itself: it has no clock, and does no I/O.
+ */
+import type { Config } from '../config/config.js';
+import { share, type Share, type VersionId } from '../kernel/ids.js';
+import { isDoubtful, verdict } from '../verdict/verdict.js';
+import { stableOf, upgradeOf, type Change, type RoutingTable } from '../versions/routing-table.js';
+import { timeoutOf } from '../versions/session-times.js';
+import type { Version } from '../versions/version.js';
+import { mayServe, type Happening } from '../versions/version-state.js';
+import type { Progress, WorkerReport } from '../wire/report.js';
+import { Census, type Present } from './census.js';
+import { Chronicle, eventOf, eventsBetween } from './chronicle.js';
+import { atLeast, begun, ending, grown, remedy, type Course, type Prospect } from './course.js';
+import { Inbox, type Blocks } from './inbox.js';
+import type { Judged, Judgement, Moment, UpgradeProgress } from './judged.js';
+import { concluded, looked, opened, whyOf, type Trial } from './trial.js';
+import { noted, nothingUsual, usualOf } from './usual.js';
+import type { LiveSessions, ShownEvent, Why } from './why.js';
+
+/** Upgrades whose evidence is kept. */
+export const MOST_TRIALS = 16;
+/** Milliseconds between two saved shares, and between two requests for the same change. */
+const PATIENCE = 1000;
+
+export class Overseer {
+  readonly #config: Pick<Config, 'monitor' | 'session'>;
+  readonly #census = new Census();
+  readonly #inbox = new Inbox();
+  readonly #chronicle = new Chronicle();
+  /** The one that began last comes last. */
+  readonly #trials = new Map<VersionId, Trial>();
+  #table: RoutingTable | undefined;
+  /** Of the upgrade under way. */
+  #course: Course | undefined;
+  #usual = nothingUsual;
+  #told: UpgradeProgress | undefined;
+  /** What was asked for since the table last changed. */
+  #asked: { readonly type: Happening['type']; readonly at: number } | undefined;
+  #remembered = { share: 0, at: 0 };
+
+  constructor(config: Pick<Config, 'monitor' | 'session'>) {
+    this.#config = config;
+  }
+
+  /** On every change, and first of all. */
+  table(table: RoutingTable, now: Moment): void {
+    const before = this.#table;
+    if (before !== undefined) this.#chronicle.add(eventsBetween(before, table, this.#context(now)));
+    this.#table = table;
+    this.#asked = undefined;
+    this.#attend(before, now);
+  }
+
+  reported({ versions }: WorkerReport, now: Moment): void {
+    for (const report of versions) {
+      if (this.#table?.versions.every(({ id }) => id !== report.version) ?? true) continue;
+      this.#inbox.put(report);
+      this.#census.add(report.version, report.sessions, secondsOf(now));
+    }
+  }
+
+  /** A worker knows how far the upgrade is: farther, perhaps, than a control that was away. */
+  followed({ version, share }: Pick<Progress, 'version' | 'share'>): void {
+    if (this.#course?.version !== version) return;
+    this.#course = atLeast(this.#course, share, this.#course.at);
+  }
+
+  /** About ten times a second. When it is called must not depend on what was reported. */
+  tick(now: Moment): Judged {
+    const table = this.#table;
+    const block = this.#inbox.take();
+    if (table !== undefined) this.#census.sweep(idsOf(table), this.#present(table, now));
+    const upgrade = table && upgradeOf(table);
+    const trial = upgrade && this.#trials.get(upgrade.id);
+    if (table && this.#course && trial) {
+      const look = { table, upgrade, trial, counted: block(upgrade.id).counted, now };
+      return this.#lookedAt(look, block, this.#course);
+    }
+    if (table !== undefined) this.#noteUsual(stableOf(table).id, block, now);
+    const events = this.#chronicle.news();
+    return { changes: [], remember: [], progress: undefined, events };
+  }
+
+  /** The share of new sessions that an upgrade has, without steps: it may be more than the table says. */
+  progressOf(version: VersionId): Share | undefined {
+    if (this.#course?.version === version) return this.#course.share;
+    const state = this.#table?.versions.find(({ id }) => id === version)?.state;
+    return state !== undefined && 'progress' in state ? state.progress : undefined;
+  }
+
+  /** Undefined: there was no upgrade to it, or too many since. */
+  why(version: VersionId): Why | undefined {
+    const trial = this.#trials.get(version);
+    return trial && whyOf(trial, this.#config.monitor);
+  }
+
+  judgement(version: VersionId): Judgement | undefined {
+    const trial = this.#trials.get(version);
+    if (trial === undefined) return undefined;
+    const { kind } = verdict(trial.evidence, this.#config.monitor);
+    return { verdict: kind, exchanges: trial.evidence.exchanges };
+  }
+
+  /** Of a version that may not serve none: its sessions have moved. Undefined: there is no such version. */
+  sessions(version: VersionId, now: Moment): LiveSessions | undefined {
+    const known = this.#table?.versions.find(({ id }) => id === version);
+    if (this.#table === undefined || known === undefined) return undefined;
+    if (!mayServe(known.state)) return { count: 0, isExact: true, endIn: 0 };
+    return this.#census.live(version, this.#present(this.#table, now));
+  }
+
+  /** What happened to versions, newest first. */
+  get events(): readonly ShownEvent[] {
+    return this.#chronicle.events;
+  }
+
+  /** Looks at another upgrade, or at the same one anew, where the table says so. */
+  #attend(before: RoutingTable | undefined, now: Moment): void {
+    const table = this.#table;
+    const upgrade = table && upgradeOf(table);
+    if (table === undefined || upgrade === undefined) {
+      this.#course = undefined;
+      return;
+    }
+    const stable = comparableOf(table, upgrade);
+    const trial = this.#trials.get(upgrade.id);
+    const isAnew = trial === undefined || trial.stable !== stable || isResumed(before, upgrade);
+    if (isAnew) this.#open(upgrade, stable, now);
+    if (isAnew || this.#course?.version !== upgrade.id) this.#begin(upgrade, now);
+  }
+
+  #open(upgrade: Version, stable: VersionId | undefined, { wall }: Moment): void {
+    const usual = usualOf(this.#usual, stable ?? upgrade.id);
+    this.#inbox.take(); // what was seen before belongs to the time before
+    this.#trials.delete(upgrade.id);
+    this.#trials.set(upgrade.id, opened(upgrade, { stable, usual, wall }));
+    const [oldest] = this.#trials.keys();
+    if (this.#trials.size > MOST_TRIALS && oldest !== undefined) this.#trials.delete(oldest);
+  }
+
+  #begin(upgrade: Version, { monotonic }: Moment): void {
+    // It goes on where it was, if it was under way: the table may not know yet how far that is.
+    const known = this.#course?.version === upgrade.id ? this.#course.share : share(0);
+    this.#course = atLeast(begun(upgrade, monotonic), known, monotonic);
+    const saved = 'progress' in upgrade.state ? upgrade.state.progress : 0;
+    this.#remembered = { share: saved, at: monotonic };
+    this.#told = undefined;
+  }
+
+  /** A version that has just become stable is known from its own upgrade. */
+  #noteUsual(stable: VersionId, block: Blocks, { monotonic }: Moment): void {
+    const own = this.#trials.get(stable)?.newerTally;
+    if (this.#usual.version !== stable && own !== undefined) {
+      this.#usual = noted(this.#usual, { version: stable, tally: own, now: monotonic });
+    }
+    const { tally } = block(stable);
+    if (tally.exchanges === 0) return;
+    this.#usual = noted(this.#usual, { version: stable, tally, now: monotonic });
+  }
+
+  #lookedAt(before: Look, block: Blocks, course: Course): Judged {
+    const { upgrade, now } = before;
+    const { tally: newer, examples } = block(upgrade.id);
+    const { tally: stable } = block(before.trial.stable);
+    const seen = { newer, stable, examples, wall: now.wall };
+    const look = { ...before, trial: looked(before.trial, seen, this.#config.monitor) };
+    this.#trials.set(upgrade.id, look.trial);
+    this.#course = grown(course, {
+      transition: upgrade.transition,
+      counted: look.counted,
+      isHeld: upgrade.state.name !== 'running' || this.#isWorrying(look.trial),
+      now: now.monotonic,
+    });
+    return this.#judged(look, this.#course);
+  }
+
+  #isWorrying({ evidence }: Trial): boolean {
+    const { monitor } = this.#config;
+    if (monitor.policy === 'alert') return false;
+    return isDoubtful(evidence, monitor) || verdict(evidence, monitor).kind === 'unhealthy';
+  }
+
+  #judged(look: Look, course: Course): Judged {
+    const { upgrade, now } = look;
+    const prospect = this.#prospect(look, course);
+    if (prospect.verdict.kind === 'unhealthy') this.#tell(look, prospect.verdict.because);
+    const on = remedy(prospect) ?? ending(prospect);
+    const asks = on !== undefined && this.#mayAsk(on.type, now.monotonic);
+    return {
+      changes: asks ? [{ kind: 'happen', id: upgrade.id, on }] : [],
+      remember: this.#toRemember(upgrade, course, now.monotonic),
+      progress: this.#toTell(look, course),
+      events: this.#chronicle.news(),
+    };
+  }
+
+  #prospect({ table, upgrade, trial, now }: Look, course: Course): Prospect {
+    const { monitor, session } = this.#config;
+    const present = this.#present(table, now);
+    const older = table.versions.slice(table.versions.indexOf(upgrade) + 1);
+    return {
+      version: upgrade,
+      course,
+      verdict: concluded(trial, monitor),
+      policy: monitor.policy,
+      hasOther: trial.stable !== undefined,
+      isDoubtful: isDoubtful(trial.evidence, monitor),
+      hasEnough: trial.evidence.exchanges >= monitor.minimumSample,
+      observation: monitor.observation,
+      timeout: timeoutOf(table, session.timeout),
+      hasLeft: () =>
+        older.some(({ id, state }) => mayServe(state) && this.#census.hasLive(id, present)),
+      now: now.monotonic,
+    };
+  }
+
+  #mayAsk(type: Happening['type'], at: number): boolean {
+    const last = this.#asked;
+    if (last?.type === type && at - last.at < PATIENCE) return false;
+    this.#asked = { type, at };
+    return true;
+  }
+
+  #toRemember(upgrade: Version, { share }: Course, now: number): readonly Change[] {
+    const { id, state, transition } = upgrade;
+    const { share: before, at } = this.#remembered;
+    if (transition.mode !== 'GRADUAL' || state.name !== 'running') return [];
+    if (share <= before || now - at < PATIENCE) return [];
+    this.#remembered = { share, at: now };
+    return [{ kind: 'happen', id, on: { type: 'advance', progress: share } }];
+  }
+
+  #toTell(
+    { upgrade, counted }: Look,
+    { version, share, isHeld }: Course,
+  ): UpgradeProgress | undefined {
+    if (upgrade.transition.mode !== 'GRADUAL') return undefined;
+    const isSame = this.#told?.share === share && this.#told.isHeld === isHeld;
+    if (isSame && counted === 0) return undefined;
+    this.#told = { version, share, isHeld };
+    return this.#told;
+  }
+
+  /** Once for each trial. */
+  #tell({ table, upgrade, trial, now }: Look, because: string): void {
+    if (trial.isTold) return;
+    this.#trials.set(upgrade.id, { ...trial, isTold: true });
+    const { edition } = table;
+    this.#chronicle.add([
+      eventOf(upgrade, 'unhealthy', { ...this.#context(now), edition, because }),
+    ]);
+  }
+
+  #context({ wall }: Moment) {
+    const hasSeenEnd = (id: VersionId) =>
+      this.#course?.version === id && this.#asked?.type === 'complete';
+    return { at: new Date(wall).toISOString(), hasSeenEnd };
+  }
+
+  #present(table: RoutingTable, now: Moment): Present {
+    return { now: secondsOf(now), timeout: timeoutOf(table, this.#config.session.timeout) };
+  }
+}
+
+/** One look at the upgrade under way. */
+interface Look {
+  readonly table: RoutingTable;
+  readonly upgrade: Version;
+  readonly trial: Trial;
+  readonly counted: number;
+  readonly now: Moment;
+}
+
+const secondsOf = ({ wall }: Moment): number => Math.floor(wall / 1000);
+
+const idsOf = ({ versions }: RoutingTable): readonly VersionId[] => versions.map(({ id }) => id);
+
+/** Undefined where nothing but the upgrade itself may serve. */
+function comparableOf(table: RoutingTable, upgrade: Version): VersionId | undefined {
+  const { id } = stableOf(table);
+  return id === upgrade.id ? undefined : id;
+}
+
+/** Somebody wants it in spite of what was concluded, or after having taken it back: it begins anew. */
+function isResumed(before: RoutingTable | undefined, { id, state }: Version): boolean {
+  const former = before?.versions.find(version => version.id === id)?.state;
+  if (former === undefined || state.name !== 'running') return false;
+  if (former.name === 'paused') return former.because !== undefined;
+  return !mayServe(former);
+}

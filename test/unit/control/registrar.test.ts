@@ -1,0 +1,143 @@
+import { expect } from 'chai';
+import { share, versionId } from '../../../src/kernel/ids.js';
+import type { SigningKey } from '../../../src/registry/registry.js';
+import { Registrar, type Registered, type RegistrarHost } from '../../../src/control/registrar.js';
+import { firstTable, type Change } from '../../../src/versions/routing-table.js';
+
+const key = (id: string): SigningKey => ({ id, secret: 'c2VjcmV0' });
+const version = (number: string, mode: 'INSTANT' | 'GRADUAL' = 'INSTANT') =>
+  ({
+    id: versionId(`id-${number}`),
+    number,
+    servers: [{ host: '127.0.0.1', port: 9000 }],
+    transition: mode === 'INSTANT' ? { mode } : { mode, percentageTransitionPerRequest: 1 },
+  }) as const;
+const add = (number: string, mode?: 'GRADUAL'): Change => ({
+  kind: 'add',
+  version: version(number, mode),
+});
+
+class Stand implements RegistrarHost {
+  readonly said: string[] = [];
+  failure: Error | undefined;
+  advancing: readonly Change[] = [];
+  readonly registrar: Registrar;
+
+  constructor(keys: readonly SigningKey[] = [key('a')]) {
+    this.registrar = new Registrar({ table: firstTable(version('1.0')), keys }, this);
+  }
+
+  async save({ table, keys }: Registered): Promise<void> {
+    await Promise.resolve();
+    if (this.failure !== undefined) throw this.failure;
+    this.said.push(`saved ${table.edition} ${keys.map(({ id }) => id).join(',')}`);
+  }
+
+  announce({ table }: Registered, before: Registered): void {
+    this.said.push(`told ${table.edition} after ${before.table.edition}`);
+  }
+
+  async spread(edition: number): Promise<void> {
+    await Promise.resolve();
+    this.said.push(`spread ${edition}`);
+  }
+
+  advances(): readonly Change[] {
+    return this.advancing;
+  }
+}
+
+describe('Registrar', () => {
+  it('tells of a change only once it is durable', async () => {
+    const stand = new Stand();
+    expect(await stand.registrar.change(add('2.0'))).to.have.property('kind', 'done');
+    expect(stand.said).to.deep.equal(['saved 2 a', 'told 2 after 1']);
+  });
+
+  it('decides each change on what the one before left behind', async () => {
+    const { registrar } = new Stand();
+    const id = versionId('id-2.0');
+    const outcomes = await Promise.all([
+      registrar.change(add('2.0')),
+      registrar.change({ kind: 'happen', id, on: { type: 'promote' } }),
+      registrar.change({ kind: 'happen', id, on: { type: 'promote' } }),
+      registrar.change({ kind: 'remove', id: versionId('id-9') }),
+    ]);
+    expect(outcomes.map(({ kind }) => kind)).to.deep.equal([
+      'done',
+      'done',
+      'impossible',
+      'unknown',
+    ]);
+    expect(registrar.table.edition).to.equal(3);
+  });
+
+  it('changes nothing that cannot be made durable, and goes on with the next change', async () => {
+    const stand = new Stand();
+    stand.failure = new Error('disk full');
+    expect(await stand.registrar.change(add('2.0'))).to.deep.equal({
+      kind: 'not-durable',
+      because: 'disk full',
+    });
+    expect(stand.registrar.table.versions).to.have.lengthOf(1);
+    stand.failure = undefined;
+    expect(await stand.registrar.change(add('2.0'))).to.have.property('kind', 'done');
+    expect(stand.said).to.deep.equal(['saved 2 a', 'told 2 after 1']);
+  });
+
+  const advance = (to: number): Change => ({
+    kind: 'happen',
+    id: versionId('id-2.0'),
+    on: { type: 'advance', progress: share(to) },
+  });
+  const progressOf = ({ registrar }: Stand, number: string) => {
+    const state = registrar.table.versions.find(each => each.number === number)?.state;
+    return state !== undefined && 'progress' in state ? state.progress : undefined;
+  };
+
+  it('keeps the share that an upgrade has reached through every other change', async () => {
+    const stand = new Stand();
+    await stand.registrar.change(add('2.0', 'GRADUAL'));
+    stand.advancing = [advance(0.3)];
+    await stand.registrar.change(add('3.0'));
+    expect(progressOf(stand, '2.0')).to.equal(0.3);
+    expect(stand.registrar.table.edition).to.equal(3);
+  });
+
+  it('remembers a share under the same edition, and tells nobody', async () => {
+    const stand = new Stand();
+    await stand.registrar.change(add('2.0', 'GRADUAL'));
+    stand.said.length = 0;
+    await stand.registrar.remember([advance(0.4), { kind: 'remove', id: versionId('id-9') }]);
+    expect(progressOf(stand, '2.0')).to.equal(0.4);
+    expect(stand.said).to.deep.equal(['saved 2 a']);
+  });
+
+  it('signs with a new key only when everybody recognises it', async () => {
+    const stand = new Stand([key('a'), key('old')]);
+    expect(await stand.registrar.rotate(key('b'))).to.have.property('kind', 'done');
+    expect(stand.said).to.deep.equal([
+      'saved 2 a,b,old',
+      'told 2 after 1',
+      'spread 2',
+      'saved 3 b,a,old',
+      'told 3 after 2',
+    ]);
+  });
+
+  it('forgets the oldest keys', async () => {
+    const stand = new Stand([key('a'), key('b'), key('c'), key('d')]);
+    await stand.registrar.rotate(key('e'));
+    expect(stand.said[3]).to.equal('saved 3 e,a,b,c');
+  });
+
+  it('rotates where there is no key yet, and not where it cannot be kept', async () => {
+    const empty = new Stand([]);
+    await empty.registrar.rotate(key('a'));
+    expect(empty.said[3]).to.equal('saved 3 a');
+    const full = new Stand();
+    full.failure = new Error('disk full');
+    expect(await full.registrar.rotate(key('b'))).to.have.property('kind', 'not-durable');
+    expect(full.said).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,224 @@
+import { expect } from 'chai';
+import { versionId } from '../../../src/kernel/ids.js';
+import type { Version } from '../../../src/versions/version.js';
+import type { Server } from '../../../workers/containers/server.js';
+import { Servers } from '../../../workers/containers/servers.js';
+import type { EjectionTerms } from '../../../workers/routing/ejection.js';
+import { FakeClock } from '../support-clock.js';
+
+/** Milliseconds: the first ejection lasts 500. */
+const ejection: EjectionTerms = {
+  consecutive: 3,
+  failureShare: 0.5,
+  minimumSample: 20,
+  window: 10_000,
+  base: 500,
+  longest: 5000,
+  mostEjected: 0.5,
+};
+
+const none: ReadonlySet<Server> = new Set();
+
+const versionOf = (servers: number): Version => {
+  const [first = 1, ...more] = Array.from({ length: servers }, (_, at) => at + 1);
+  const address = (port: number) => ({ host: '127.0.0.1', port });
+  return {
+    id: versionId('v'),
+    number: '1.0',
+    servers: [address(first), ...more.map(address)],
+    transition: { mode: 'INSTANT' },
+    state: { name: 'complete' },
+  };
+};
+
+describe('Servers, of which some fail', () => {
+  let clock: FakeClock;
+  let told: (readonly [what: string, port: number, until?: number])[];
+  beforeEach(() => {
+    clock = new FakeClock();
+    clock.advance(1000);
+    told = [];
+  });
+
+  const serversOf = (number: number, mostConnections = 10) =>
+    new Servers(versionOf(number), {
+      mostConnections,
+      connectTimeout: 1000,
+      clock,
+      ejection,
+      ejected: ({ address }, until) => told.push(['ejected', address.port, until]),
+      admitted: ({ address }) => told.push(['admitted', address.port]),
+    });
+
+  /** The server with that port. */
+  function at(servers: Servers, port: number): Server {
+    for (let n = 0; n < 10; n++) {
+      const server = servers.pick(none, true);
+      if (server?.address.port === port) return server;
+    }
+    return expect.fail(`no server ${String(port)}`);
+  }
+
+  function eject(servers: Servers, ...failing: readonly Server[]): void {
+    for (const server of failing) for (let n = 0; n < 3; n++) servers.failed(server, clock.now());
+  }
+
+  const portsOf = (servers: Servers, picks: number, insist = false) =>
+    Array.from({ length: picks }, () => servers.pick(none, insist)?.address.port);
+
+  it('leaves out one that failed three times in a row, and tells until when', () => {
+    const servers = serversOf(2);
+    const bad = at(servers, 1);
+    for (let n = 0; n < 2; n++) servers.failed(bad, clock.now());
+    expect(new Set(portsOf(servers, 4))).to.deep.equal(new Set([1, 2]));
+    servers.failed(bad, clock.now());
+    expect(told).to.deep.equal([['ejected', 1, 1500]]);
+    expect(portsOf(servers, 4)).to.deep.equal([2, 2, 2, 2]);
+  });
+
+  it('keeps one in that answers in between', () => {
+    const servers = serversOf(2);
+    const server = at(servers, 1);
+    for (let n = 0; n < 5; n++) {
+      servers.failed(server, clock.now());
+      servers.failed(server, clock.now());
+      servers.succeeded(server, clock.now());
+    }
+    expect(told).to.deep.equal([]);
+  });
+
+  it('sends one request when the ejection is over, and lets the server in when it is answered', () => {
+    const servers = serversOf(2);
+    const [bad, good] = [at(servers, 1), at(servers, 2)];
+    eject(servers, bad);
+    clock.advance(499);
+    expect(servers.pick(new Set([good]))).to.equal(undefined);
+    clock.advance(1);
+    expect(servers.pick(new Set([good]))).to.equal(bad);
+    expect(servers.pick(new Set([good]))).to.equal(undefined); // one request only
+    servers.succeeded(bad, clock.now());
+    expect(told.at(-1)).to.deep.equal(['admitted', 1]);
+    expect(new Set(portsOf(servers, 4))).to.deep.equal(new Set([1, 2]));
+  });
+
+  it('leaves it out for longer when that request fails as well', () => {
+    const servers = serversOf(2);
+    const [bad, good] = [at(servers, 1), at(servers, 2)];
+    eject(servers, bad);
+    clock.advance(500);
+    servers.pick(new Set([good]));
+    servers.failed(bad, clock.now());
+    expect(told.at(-1)).to.deep.equal(['ejected', 1, 2500]);
+    clock.advance(999);
+    expect(servers.pick(new Set([good]))).to.equal(undefined);
+    clock.advance(1);
+    expect(servers.pick(new Set([good]))).to.equal(bad);
+  });
+
+  it('tries once more when nothing is heard of the request that tried it', () => {
+    const servers = serversOf(1);
+    const only = at(servers, 1);
+    eject(servers, only);
+    clock.advance(500);
+    expect(portsOf(servers, 2)).to.deep.equal([1, undefined]);
+    clock.advance(500);
+    expect(portsOf(servers, 2)).to.deep.equal([1, undefined]);
+  });
+
+  it('hears nothing new of attempts that began before the ejection', () => {
+    const servers = serversOf(2);
+    const bad = at(servers, 1);
+    clock.advance(10);
+    eject(servers, bad);
+    servers.succeeded(bad, 1000);
+    clock.advance(500);
+    servers.pick(new Set([at(servers, 2)]));
+    servers.failed(bad, 1000);
+    expect(told.map(([what]) => what)).to.deep.equal(['ejected']);
+  });
+
+  it('gives none when all are ejected, but to a caller that insists', () => {
+    const servers = serversOf(2);
+    eject(servers, at(servers, 1), at(servers, 2));
+    expect(servers.pick(none)).to.equal(undefined);
+    expect(new Set(portsOf(servers, 4, true))).to.deep.equal(new Set([1, 2]));
+  });
+
+  it('lets one in that was asked because the caller insisted, and that answered', () => {
+    const servers = serversOf(1);
+    const only = at(servers, 1);
+    eject(servers, only);
+    clock.advance(10);
+    expect(servers.pick(none, true)).to.equal(only);
+    servers.succeeded(only, clock.now());
+    expect(told.at(-1)).to.deep.equal(['admitted', 1]);
+    expect(servers.pick(none)).to.equal(only);
+  });
+
+  it('gives nobody a server twice for one request, however much it insists', () => {
+    const servers = serversOf(1);
+    const only = at(servers, 1);
+    expect(servers.pick(new Set([only]), true)).to.equal(undefined);
+    eject(servers, only);
+    expect(servers.pick(new Set([only]), true)).to.equal(undefined);
+  });
+
+  it('prefers a server that is in, also for a caller that insists', () => {
+    const servers = serversOf(2);
+    eject(servers, at(servers, 1));
+    expect(portsOf(servers, 4, true)).to.deep.equal([2, 2, 2, 2]);
+  });
+
+  it('leaves out half of them at most, and spares those whose time ends first', () => {
+    const servers = serversOf(4);
+    const failing = [at(servers, 1), at(servers, 2), at(servers, 3)];
+    for (const server of failing) {
+      eject(servers, server);
+      clock.advance(10);
+    }
+    expect(new Set(portsOf(servers, 8))).to.deep.equal(new Set([1, 4]));
+  });
+
+  it('passes over one that has no room, also among those that are in', () => {
+    const servers = serversOf(2, 1);
+    const [bad, good] = [at(servers, 1), at(servers, 2)];
+    eject(servers, bad);
+    good.outstanding = 1;
+    expect(servers.pick(none)).to.equal(undefined);
+  });
+
+  it('says how many are left: neither tried nor left out', () => {
+    const servers = serversOf(3);
+    const [first, second] = [at(servers, 1), at(servers, 2)];
+    expect(servers.left(none)).to.equal(3);
+    expect(servers.left(new Map([[second, 'refused']]))).to.equal(2);
+    eject(servers, first);
+    expect(servers.left(none)).to.equal(2);
+    expect(servers.left(new Set([first]))).to.equal(2);
+    expect(servers.left(new Set([second]))).to.equal(1);
+    clock.advance(500);
+    expect(servers.left(none)).to.equal(3); // it may be tried again
+    servers.succeeded(first, clock.now());
+    expect(servers.left(none)).to.equal(3);
+  });
+
+  it('does not care for servers of other versions', () => {
+    const [servers, others] = [serversOf(1), serversOf(1)];
+    eject(servers, at(others, 1));
+    expect(told).to.deep.equal([]);
+    expect(portsOf(servers, 1)).to.deep.equal([1]);
+  });
+
+  it('ejects by the usual terms where none are given, and need not tell anybody', () => {
+    const servers = new Servers(versionOf(1), { mostConnections: 10, connectTimeout: 1000, clock });
+    const only = servers.pick(none)!;
+    for (let n = 0; n < 4; n++) servers.failed(only, clock.now());
+    expect(servers.pick(none)).to.equal(only);
+    servers.failed(only, clock.now());
+    expect(servers.pick(none)).to.equal(undefined);
+    clock.advance(5000);
+    expect(servers.pick(none)).to.equal(only);
+    servers.succeeded(only, clock.now());
+    expect(servers.left(none)).to.equal(1);
+  });
+});

@@ -1,0 +1,311 @@
+/**
+ * Asks servers, and versions, for the answer to one request until one of them may be given to the client.
+ * What became of each attempt is observed here if it was not used; of the others it is known later.
+ */
+import type { Clock } from '../src/kernel/clock.js';
+import { CutoverError, type ErrorCode } from '../src/kernel/errors.js';
+import type { ExchangeId, VersionId } from '../src/kernel/ids.js';
+import { answerFields } from '../src/http/fields.js';
+import type { AnswerHead } from '../src/http/message.js';
+import { isSafeToRepeat } from '../src/http/methods.js';
+import type { Version } from '../src/versions/version.js';
+import { kinds, type FromWorker, type Interim } from '../src/wire/envelope.js';
+import type { Observation } from '../src/wire/observation.js';
+import { Attempt, holdNothing, type AttemptLimits, type HoldRule, type Opened } from './attempt.js';
+import type { Server } from './containers/server.js';
+import type { Fleet, Picked } from './fleet.js';
+import type { Blame, Observed } from './observation/withheld.js';
+import type { Outgoing } from './outgoing.js';
+import { heldForRescue } from './rescue/hold.js';
+import { isCharged, nextAttempt, type Failure } from './rescue/next-attempt.js';
+import type { RetryBudget } from './rescue/budget.js';
+
+/** Milliseconds and bytes. */
+export interface AskingLimits extends AttemptLimits {
+  readonly answerTimeout: number;
+  /** For the version that users move to, where somebody else can be asked. */
+  readonly rescuePatience: number;
+  /** Of an answer of that version, kept until it is whole. */
+  readonly hold: number;
+  readonly honoursIdempotencyKeys: boolean;
+  /** Bytes that the frontend sends without credit. */
+  readonly window: number;
+}
+
+export interface AskingHost {
+  readonly limits: AskingLimits;
+  readonly clock: Clock;
+  readonly fleet: Pick<Fleet, 'pick' | 'pickOf' | 'behind' | 'left' | 'succeeded' | 'failed'>;
+  readonly budget: RetryBudget;
+  /** To the frontend that asked. */
+  readonly push: (envelope: FromWorker) => void;
+  /** `blame`: whose failure it is, if it is one. */
+  observed(observed: Observed, blame: Blame | undefined): void;
+  refused(server: Server, cause: CutoverError): void;
+  /** Of ours, on the way to an answer that nobody waits for. */
+  fault(cause: unknown): void;
+}
+
+/** An answer that the client may have, and the attempt that brought it. */
+export interface Accepted {
+  readonly attempt: Attempt;
+  readonly opened: Opened;
+  /** 1 for the first attempt. */
+  readonly number: number;
+}
+
+/** What became of an attempt. */
+export interface Result {
+  readonly outcome: Observation['outcome'];
+  readonly code?: ErrorCode | undefined;
+  readonly status?: number | undefined;
+  readonly bytes?: number | undefined;
+}
+
+/** What is to be known of an answer before it is used; `interim`: 1xx go to the client at once. */
+export interface Wanted {
+  readonly rule: HoldRule;
+  readonly interim: ((head: AnswerHead) => void) | undefined;
+}
+
+export class Asking {
+  readonly outgoing: Outgoing;
+  readonly #host: AskingHost;
+  readonly #id: ExchangeId;
+  readonly #startedAt: number;
+  readonly #live = new Set<Attempt>();
+  #last: Server | undefined;
+  #isOver = false;
+
+  constructor(id: ExchangeId, outgoing: Outgoing, host: AskingHost) {
+    this.#id = id;
+    this.outgoing = outgoing;
+    this.#host = host;
+    this.#startedAt = host.clock.now();
+    host.budget.request(this.#startedAt);
+  }
+
+  /** That was asked last. */
+  get lastServer(): Server | undefined {
+    return this.#last;
+  }
+
+  /** The first answer that the client may have, of this version or of one behind it. */
+  async accepted(first: VersionId, wanted?: Wanted, without?: Server): Promise<Accepted> {
+    const tried = new Set<Server>(without === undefined ? [] : [without]);
+    let from = first;
+    let seen = 0;
+    let last: CutoverError | undefined;
+    for (let number = 1; !this.#isOver; number++) {
+      const picked = this.#host.fleet.pick(from, tried);
+      if (picked === undefined) throw last ?? noConnection();
+      const attempt = this.#started(picked);
+      const opened = await this.#opened(attempt, wanted ?? this.#usual(picked));
+      const failure = failureOf(opened);
+      if (failure === undefined) return { attempt, opened: this.#mustBe(opened, attempt), number };
+      const mayBeStale = failure === 'reset' && attempt.mayBeStale;
+      if (failure !== 'unseen') seen += 1;
+      const next = this.#next(failure, picked, { tried, seen, mayBeStale });
+      if (next === 'pass-on' && !(opened instanceof CutoverError)) {
+        return { attempt, opened, number };
+      }
+      this.#failed(attempt, opened, number);
+      if (opened instanceof CutoverError) {
+        last = opened;
+        if (failure === 'unseen') this.#host.refused(picked.server, opened);
+        if (next === 'fail') throw opened;
+      }
+      if (next !== 'again') tried.add(picked.server);
+      if (next === 'other-version') {
+        from = this.#host.fleet.behind(picked.version)[0]?.id ?? from;
+      }
+      if (attempt.isPartlySent) await this.outgoing.again();
+    }
+    throw nobodyWaits();
+  }
+
+  /** What one version says, and no other; undefined: it has no server left. Never rejects. */
+  async once(
+    version: Version,
+    wanted: Wanted,
+    about: { readonly patience: number; readonly without?: Server },
+  ): Promise<Once | undefined> {
+    const tried = { has: (server: Server) => server === about.without };
+    const picked = this.#host.fleet.pickOf(version, tried);
+    if (picked === undefined || this.#isOver) return undefined;
+    const attempt = this.#started(picked, about.patience);
+    try {
+      return { attempt, opened: await this.#opened(attempt, wanted) };
+    } catch (cause) {
+      this.#host.fault(cause);
+      return undefined;
+    }
+  }
+
+  /** The answer has ended, one way or the other. */
+  observe(attempt: Attempt, number: number, result: Result): void {
+    const { fleet, clock } = this.#host;
+    const { route, method, target } = this.outgoing;
+    this.#live.delete(attempt);
+    attempt.end();
+    if (this.#isOver && result.outcome === 'failed') return; // nobody waited: it says nothing
+    const blame = result.outcome === 'failed' ? fleet.failed(attempt) : undefined;
+    if (blame === undefined) fleet.succeeded(attempt);
+    const observation: Observation = {
+      version: attempt.version.id,
+      server: attempt.server.name,
+      route,
+      outcome: result.outcome,
+      code: result.code,
+      status: result.status,
+      delay: attempt.delay ?? clock.now() - attempt.startedAt,
+      bytes: result.bytes,
+      attempt: number,
+    };
+    this.#host.observed({ observation, method, target }, blame);
+  }
+
+  sweep(now: number): void {
+    for (const attempt of this.#live) attempt.sweep(now);
+  }
+
+  /** Nobody waits for an answer any more. */
+  cancel(): void {
+    this.#isOver = true;
+    for (const attempt of this.#live) attempt.end();
+    this.#live.clear();
+    this.outgoing.end();
+  }
+
+  /** `patience`: for all of it; without it as long as this request has. */
+  #started({ version, server, isMoving }: Picked, patience?: number): Attempt {
+    const { limits, clock } = this.#host;
+    this.#last = server;
+    const attempt = new Attempt({
+      version,
+      server,
+      outgoing: this.outgoing,
+      patience: patience ?? this.#patience(isMoving),
+      until: patience === undefined ? Infinity : clock.now() + patience,
+      limits,
+      clock,
+    });
+    this.#live.add(attempt);
+    return attempt;
+  }
+
+  /** Of the version that users move to so much is left that another can be asked. */
+  #patience(isMoving: boolean): number {
+    const { answerTimeout, rescuePatience } = this.#host.limits;
+    const left = Math.max(0, answerTimeout - (this.#host.clock.now() - this.#startedAt));
+    return isMoving && this.outgoing.isRepeatable ? Math.min(rescuePatience, left / 2) : left;
+  }
+
+  async #opened(attempt: Attempt, { rule, interim }: Wanted): Promise<Opened | CutoverError> {
+    try {
+      return await attempt.open(rule, interim);
+    } catch (cause) {
+      if (cause instanceof CutoverError) return cause;
+      this.#live.delete(attempt);
+      attempt.end();
+      throw cause;
+    }
+  }
+
+  #usual({ isMoving }: Picked): Wanted {
+    const interim = (head: AnswerHead) => this.#passInterim(head);
+    if (!isMoving || this.outgoing.upgrade || !this.outgoing.isRepeatable) {
+      return { rule: holdNothing, interim };
+    }
+    const { hold: most, rescuePatience: patience } = this.#host.limits;
+    const terms = { most, patience };
+    return { rule: (head, framing) => heldForRescue(head, framing, terms), interim: undefined };
+  }
+
+  #passInterim(head: AnswerHead): void {
+    if (head.status === 100) return; // the frontend has said it itself, before the body came
+    if (!this.#isOver) this.#host.push(interimEnvelope(this.#id, head));
+  }
+
+  #next(
+    failure: Failure,
+    { version, server, isMoving }: Picked,
+    about: {
+      readonly tried: ReadonlySet<Server>;
+      readonly seen: number;
+      readonly mayBeStale: boolean;
+    },
+  ) {
+    if (this.#isOver) return 'fail';
+    const { fleet, budget, clock, limits } = this.#host;
+    const { method, hasIdempotencyKey, upgrade } = this.outgoing;
+    const now = clock.now();
+    const next = nextAttempt({
+      failure,
+      safeToRepeat: isSafeToRepeat(method),
+      hasIdempotencyKey,
+      honoursIdempotencyKeys: limits.honoursIdempotencyKeys,
+      isWhole: !upgrade,
+      wasUsed: about.mayBeStale,
+      seen: about.seen,
+      ofMovingVersion: isMoving,
+      serversLeft: fleet.left(version, {
+        has: each => each === server || about.tried.has(each),
+      }),
+      versionsLeft: fleet.behind(version).length,
+      budgetAllows: budget.allows(now),
+      timeLeft: limits.answerTimeout - (now - this.#startedAt),
+    });
+    if (isCharged(failure, next)) budget.spend(now);
+    return next;
+  }
+
+  #failed(attempt: Attempt, opened: Opened | CutoverError, number: number): void {
+    const result: Result =
+      opened instanceof CutoverError
+        ? { outcome: 'failed', code: opened.code, status: attempt.status }
+        : { outcome: 'failed', status: opened.head.status };
+    this.observe(attempt, number, result);
+  }
+
+  /** What is no failure of a server is an answer, or a fault of ours. */
+  #mustBe(opened: Opened | CutoverError, attempt: Attempt): Opened {
+    if (!(opened instanceof CutoverError)) return opened;
+    this.#live.delete(attempt);
+    attempt.end();
+    throw opened;
+  }
+}
+
+export interface Once {
+  readonly attempt: Attempt;
+  readonly opened: Opened | CutoverError;
+}
+
+export const interimEnvelope = (id: ExchangeId, head: AnswerHead): Interim => [
+  kinds.interim,
+  id,
+  head.status,
+  head.reason,
+  answerFields(head, false),
+];
+
+const nobodyWaits = () =>
+  new CutoverError('ERR_SERVER_RESET', 'nobody waits for the answer any more');
+
+const noConnection = () =>
+  new CutoverError('ERR_NO_CONNECTION', 'all connections to all servers are busy');
+
+/** Undefined: an answer that is none of our business, or a fault of ours. */
+function failureOf(opened: Opened | CutoverError): Failure | undefined {
+  if (!(opened instanceof CutoverError)) return opened.head.status >= 500 ? 'status5xx' : undefined;
+  if (opened.kind.unseen) return 'unseen';
+  return failures[opened.code];
+}
+
+const failures: Readonly<Partial<Record<ErrorCode, Failure>>> = {
+  ERR_SERVER_RESET: 'reset',
+  ERR_ANSWER_CUT: 'reset',
+  ERR_SERVER_SILENT: 'silent',
+  ERR_ANSWER_MALFORMED: 'malformed',
+};

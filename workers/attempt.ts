@@ -1,0 +1,238 @@
+/**
+ * One try to have a request answered by one server: a connection is lent, the request sent, the answer
+ * read. What the answer is worth is for others to say; until they have said so it is held here, so that
+ * the client sees nothing of an answer that is not used.
+ */
+import type { Clock } from '../src/kernel/clock.js';
+import { CutoverError } from '../src/kernel/errors.js';
+import { AnswerReader } from '../src/http/answer-reader.js';
+import type { AnswerFraming, AnswerHead, AnswerLimits } from '../src/http/message.js';
+import type { Version } from '../src/versions/version.js';
+import { partsOf, plus, type Parts } from './answer-parts.js';
+import { idleAllowed } from './containers/keep-alive.js';
+import type { Lent, Server } from './containers/server.js';
+import type { Outgoing } from './outgoing.js';
+import type { Hold } from './rescue/hold.js';
+import type { Upload } from './upload.js';
+
+/** Milliseconds. */
+export interface AttemptLimits {
+  readonly streamTimeout: number;
+  readonly tunnelTimeout: number;
+  readonly serverIdle: number;
+  readonly answer: AnswerLimits;
+}
+
+export interface AttemptOptions {
+  readonly version: Version;
+  readonly server: Server;
+  readonly outgoing: Outgoing;
+  /** Milliseconds that the server may be silent before its answer is decided upon. */
+  readonly patience: number;
+  /** Monotonic milliseconds: by then it must be decided upon, however much comes. */
+  readonly until: number;
+  readonly limits: AttemptLimits;
+  readonly clock: Clock;
+}
+
+/** An answer up to where it can be decided upon. */
+export interface Opened {
+  readonly head: AnswerHead;
+  readonly framing: AnswerFraming;
+  /** 1xx that came before it. */
+  readonly interim: readonly AnswerHead[];
+  /** What has been read of the body. */
+  readonly body: Buffer;
+  /** All of it has. */
+  readonly end: Parts['end'];
+}
+
+export type HoldRule = (head: AnswerHead, framing: AnswerFraming) => Hold;
+
+export const holdNothing: HoldRule = () => ({ bytes: 0, ms: 0 });
+
+export class Attempt {
+  readonly version: Version;
+  readonly server: Server;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  /** Milliseconds from the start to the whole head. */
+  delay: number | undefined;
+  readonly #options: AttemptOptions;
+  readonly #upload: Upload | undefined;
+  readonly #reader: AnswerReader;
+  #lent: Lent | undefined;
+  #pending: Promise<Parts> | undefined;
+  #head: AnswerHead | undefined;
+  #framing: AnswerFraming['kind'] | undefined;
+  #isHeld = true;
+  #isSent = false;
+  #isPartlySent = false;
+  #isOver = false;
+  /** Why we closed the connection ourselves. */
+  #closedBecause: CutoverError | undefined;
+  /** Monotonic milliseconds: since when we wait for the server; undefined: it is not its turn. */
+  #waitingSince: number | undefined;
+
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+    this.version = options.version;
+    this.server = options.server;
+    this.#upload = options.outgoing.upload;
+    this.startedAt = options.clock.now();
+    this.#reader = new AnswerReader(options.limits.answer);
+  }
+
+  /** Of the answer; undefined: its head has not come. */
+  get status(): number | undefined {
+    return this.#head?.status;
+  }
+
+  /** A part of the body that came later has been sent: the request cannot be sent again from here. */
+  get isPartlySent(): boolean {
+    return this.#isPartlySent;
+  }
+
+  /** The connection was used before, and not a byte came: perhaps it was closing when we used it. */
+  get mayBeStale(): boolean {
+    return this.#reader.untouched && (this.#lent?.isUsed ?? false);
+  }
+
+  /** Throws where no answer comes. `interim`: told at once of 1xx, which are kept otherwise. */
+  async open(rule: HoldRule, interim?: (head: AnswerHead) => void): Promise<Opened> {
+    await this.#begin();
+    let parts = await this.#toHead(interim);
+    const { head: found } = parts;
+    if (found === undefined) throw new TypeError('an answer without a head has no end');
+    const { head, framing } = found;
+    if (parts.end === undefined) parts = await this.#held(parts, rule(head, framing));
+    this.#isHeld = false;
+    return { head, framing, interim: parts.interim, body: parts.body, end: parts.end };
+  }
+
+  /** The next parts. */
+  read(): Promise<Parts> {
+    const pending = this.#pending ?? this.#next();
+    this.#pending = undefined;
+    return pending;
+  }
+
+  /** Gives up a server that is silent for too long. */
+  sweep(now: number): void {
+    if (this.#waitingSince === undefined || this.#lent === undefined) return;
+    const { patience, until, limits } = this.#options;
+    const passing = this.#framing === 'tunnel' ? limits.tunnelTimeout : limits.streamTimeout;
+    const allowed = this.#isHeld ? patience : passing;
+    const isLate = this.#isHeld && now > until;
+    if (now - this.#waitingSince <= allowed && !isLate) return;
+    this.#closedBecause = new CutoverError('ERR_SERVER_SILENT', `silent for ${allowed} ms`);
+    this.#lent.stream.close();
+  }
+
+  /** It is over; the connection is kept if nothing of this exchange can still come on it. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#waitingSince = undefined;
+    this.#upload?.endAttempt();
+    const lent = this.#lent;
+    if (lent === undefined) return;
+    const isReusable = this.#head !== undefined && this.#isSent && this.#reader.reusable;
+    const idle =
+      isReusable && this.#head !== undefined
+        ? idleAllowed(this.#head, this.#options.limits.serverIdle)
+        : undefined;
+    this.server.giveBack(lent, idle);
+  }
+
+  async #begin(): Promise<void> {
+    const { server, outgoing } = this.#options;
+    const lent = await server.lend();
+    if (this.#isOver) {
+      server.giveBack(lent, undefined);
+      throw new CutoverError('ERR_SERVER_RESET', 'nobody waits for the answer any more');
+    }
+    this.#lent = lent;
+    this.#reader.expect(outgoing.method, { upgrade: outgoing.upgrade });
+    // What goes in one piece is taken at once; an answer may be read before we hear of that.
+    this.#isSent = this.#upload === undefined;
+    // A server that closes while we send has perhaps answered before: what it said says more.
+    this.#send(lent, this.#upload).catch(() => undefined);
+  }
+
+  async #toHead(interim: ((head: AnswerHead) => void) | undefined): Promise<Parts> {
+    let parts = await this.read();
+    for (;;) {
+      if (interim !== undefined) {
+        parts.interim.forEach(interim);
+        parts = { ...parts, interim: [] };
+      }
+      if (parts.head !== undefined) return parts;
+      parts = plus(parts, await this.read());
+    }
+  }
+
+  async #held(begun: Parts, { bytes, ms }: Hold): Promise<Parts> {
+    const { clock } = this.#options;
+    const until = clock.now() + ms;
+    let parts = begun;
+    while (parts.end === undefined && parts.body.length < bytes) {
+      const more = await this.#readUntil(until);
+      if (more === undefined) break;
+      parts = plus(parts, more);
+    }
+    return parts;
+  }
+
+  /** Undefined: nothing came by then; it is not lost. */
+  async #readUntil(until: number): Promise<Parts | undefined> {
+    const { clock } = this.#options;
+    const left = until - clock.now();
+    if (left <= 0) return undefined;
+    if (left === Infinity) return this.read();
+    this.#pending ??= this.#next();
+    const pending = this.#pending;
+    const late = await new Promise<boolean>(resolve => {
+      const cancel = clock.after(left, () => resolve(true));
+      const inTime = () => {
+        cancel();
+        resolve(false);
+      };
+      pending.then(inTime, inTime);
+    });
+    return late ? undefined : this.read();
+  }
+
+  /** All that can be read now: a small answer is whole at once. */
+  async #next(): Promise<Parts> {
+    const lent = this.#lent;
+    if (lent === undefined) throw new TypeError('there is no connection to read from');
+    this.#waitingSince = this.#options.clock.now();
+    const bytes = await lent.receive();
+    this.#waitingSince = undefined;
+    if (bytes.length === 0 && this.#closedBecause !== undefined) throw this.#closedBecause;
+    if (bytes.length > 0) this.#reader.push(bytes);
+    else this.#reader.closed();
+    const parts = partsOf(this.#reader);
+    if (parts.head !== undefined) {
+      this.#head = parts.head.head;
+      this.#framing = parts.head.framing.kind;
+      this.delay = this.#options.clock.now() - this.startedAt;
+    }
+    return parts;
+  }
+
+  async #send(lent: Lent, upload: Upload | undefined): Promise<void> {
+    await lent.stream.send(this.#options.outgoing.bytes);
+    while (upload !== undefined && !this.#isOver) {
+      const bytes = await upload.next();
+      if (bytes === undefined) break;
+      this.#isPartlySent = true;
+      await lent.stream.send(bytes);
+      upload.sent(bytes.length);
+      // A server that takes something is not silent.
+      if (this.#waitingSince !== undefined) this.#waitingSince = this.#options.clock.now();
+    }
+    if (!this.#isOver) this.#isSent = true;
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * All that a worker knows of versions and what it measures of them: who is served by which, the servers,
+ * how far the upgrade is, and what control is told. Exchanges take what they need from here.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../src/config/config.js';
+import type { Clock } from '../src/kernel/clock.js';
+import type { Report } from '../src/kernel/events.js';
+import { versionId } from '../src/kernel/ids.js';
+import { connectionsWithin, openFilesLimit } from '../src/kernel/limits.js';
+import { isNonEmpty } from '../src/kernel/non-empty.js';
+import { StartError } from '../src/kernel/start-error.js';
+import { firstTable, upgradeOf, type RoutingTable } from '../src/versions/routing-table.js';
+import type { Version } from '../src/versions/version.js';
+import type { TableMessage } from '../src/wire/control-message.js';
+import type { Progress, WorkerReport } from '../src/wire/report.js';
+import { Admissions } from './admissions.js';
+import { NoiseBook } from './comparison/noise-book.js';
+import { Servers } from './containers/servers.js';
+import { Entropy } from './entropy.js';
+import type { ExchangeHost } from './exchange.js';
+import { Fleet } from './fleet.js';
+import { GradualShare } from './observation/gradual-share.js';
+import { Observer } from './observation/observer.js';
+import { Withheld } from './observation/withheld.js';
+import { RetryBudget, usualBudget } from './rescue/budget.js';
+import { decided } from './strategies/strategies.js';
+import type { Strategy } from './strategies/strategy.js';
+
+export interface TrafficOptions {
+  readonly config: Config;
+  /** Who judges versions by what is measured; undefined: nobody. */
+  readonly control?: string | undefined;
+  readonly clock: Clock;
+  readonly report: Report;
+  /** Default: that of the version that users move to. */
+  readonly strategy?: Strategy;
+}
+
+export class Traffic {
+  readonly #options: TrafficOptions;
+  readonly #config: Config;
+  readonly #isWatched: boolean;
+  readonly #admissions: Admissions;
+  readonly #fleet: Fleet;
+  readonly #share = new GradualShare();
+  readonly #observer = new Observer();
+  readonly #withheld = new Withheld(({ observation, method, target }) =>
+    this.#observer.observed(observation, { method, target, at: this.#options.clock.wall() }),
+  );
+  readonly #noise: NoiseBook;
+  readonly #budget: RetryBudget;
+  /** The version that users move to. */
+  #moving: Version | undefined;
+
+  /** Throws StartError. Until a table comes, the configuration's cluster is all there is. */
+  constructor(options: TrafficOptions) {
+    const { config } = options;
+    const table = tableOf(config);
+    this.#options = options;
+    this.#config = config;
+    this.#isWatched = options.control !== undefined;
+    this.#share.take(table);
+    this.#moving = upgradeOf(table);
+    this.#admissions = this.#newAdmissions(table);
+    this.#fleet = new Fleet(table, version => this.#serversOf(version));
+    this.#noise = new NoiseBook(config.comparison);
+    this.#budget = new RetryBudget({ ...usualBudget, ...config.rescue });
+  }
+
+  /** The next request is decided by it, what is in flight goes on as it began. */
+  take({ table, keys }: TableMessage): void {
+    const moving = upgradeOf(table);
+    if (moving?.id !== this.#moving?.id) this.#noise.clear();
+    this.#moving = moving;
+    this.#share.take(table);
+    this.#admissions.take(table, this.#config.session.keys ?? keys);
+    this.#fleet.take(table);
+  }
+
+  /** From control. */
+  progressed(progress: Progress): void {
+    this.#share.progressed(progress);
+  }
+
+  /** Control begins with what we know: what was counted until now lies in it. */
+  told(): GradualShare['progress'] {
+    const { progress } = this.#share;
+    this.#share.followed();
+    this.#observer.forgetCounted();
+    return progress;
+  }
+
+  /** What is new for control. `report`: false if it cannot be sent now. */
+  tell(report: (report: WorkerReport) => boolean): void {
+    const next = this.#observer.takeReport();
+    if (next === undefined) return;
+    if (report(next)) this.#share.reportSent(next.sequence);
+    else this.#observer.giveBack(next);
+  }
+
+  /** A request has come: it moves GRADUAL on, unless nobody watches. */
+  count(isLinked: boolean): void {
+    const moving = this.#moving;
+    if (moving?.transition.mode !== 'GRADUAL') return;
+    if (this.#share.count(isLinked)) this.#observer.counted(moving.id);
+  }
+
+  /** `push`: to the frontend that asked. */
+  hostFor(push: ExchangeHost['push']): ExchangeHost {
+    const { clock, report } = this.#options;
+    const config = this.#config;
+    const { comparison, rescue } = config;
+    return {
+      limits: limitsOf(config),
+      clock,
+      fleet: this.#fleet,
+      budget: this.#budget,
+      noise: this.#noise,
+      comparisonPatience: comparison.patience * 1000,
+      newerPatience: Math.min(rescue.patience, config.timeouts.answer) * 1000,
+      mayAskAgain: () => this.#mayAskAgain(),
+      push,
+      admit: head => this.#admissions.admit(head),
+      observed: (observed, blame) => {
+        if (!this.#isWatched) return; // nobody asks
+        if (blame === undefined) this.#withheld.answered(observed);
+        else this.#withheld.failed(observed, blame);
+      },
+      refused: (server, cause) =>
+        report({ type: 'server-refused', server: server.name, because: cause.message }),
+      fault: cause => report({ type: 'fault', where: 'comparison', cause }),
+      failed: ({ server, ...about }) =>
+        report({ type: 'exchange-failed', server: server?.name, ...about }),
+    };
+  }
+
+  sweep(now: number): void {
+    this.#fleet.sweep(now);
+  }
+
+  close(): void {
+    this.#fleet.close();
+  }
+
+  #newAdmissions(table: RoutingTable): Admissions {
+    const { clock, strategy = decided } = this.#options;
+    const config = this.#config;
+    const entropy = new Entropy();
+    return new Admissions(table, config.session.keys ?? [], {
+      chance: () => entropy.chance(),
+      random: bytes => entropy.bytes(bytes),
+      wall: () => clock.wall(),
+      share: () => this.#share.share,
+      decide: strategy,
+      sessionSet: (version, session, at) => {
+        if (this.#isWatched) this.#observer.sessionSet(version, session, at);
+      },
+      timeout: config.session.timeout,
+      secure: config.session.secure,
+    });
+  }
+
+  #serversOf(version: Version): Servers {
+    const { clock, report } = this.#options;
+    const config = this.#config;
+    return new Servers(version, {
+      mostConnections: connectionsEach(config.limits.serverConnections, version),
+      connectTimeout: config.timeouts.connect * 1000,
+      clock,
+      ejected: (server, until) =>
+        report({ type: 'server-ejected', server: server.name, ms: until - clock.now() }),
+      admitted: server => report({ type: 'server-admitted', server: server.name }),
+    });
+  }
+
+  #mayAskAgain(): boolean {
+    const now = this.#options.clock.now();
+    if (!this.#budget.allows(now)) return false;
+    this.#budget.spend(now);
+    return true;
+  }
+}
+
+/** A connection takes two descriptors: its own, and that of libzmq's mailbox. */
+function connectionsEach(wanted: number, { servers }: Version): number {
+  const room = Math.floor(connectionsWithin(openFilesLimit(), undefined) / 2 / servers.length);
+  return Math.max(1, Math.min(wanted, room));
+}
+
+function tableOf({ cluster }: Config): RoutingTable {
+  const { servers, version, upgradeTransition } = cluster;
+  if (!isNonEmpty(servers)) throw new StartError('cluster.servers is empty', 2);
+  return firstTable({
+    id: versionId(randomUUID()),
+    number: version,
+    servers,
+    transition: upgradeTransition,
+  });
+}
+
+const limitsOf = ({ timeouts, limits, device, rescue }: Config): ExchangeHost['limits'] => ({
+  answerTimeout: timeouts.answer * 1000,
+  streamTimeout: timeouts.stream * 1000,
+  tunnelTimeout: timeouts.tunnel * 1000,
+  serverIdle: timeouts.serverIdle * 1000,
+  answer: limits,
+  window: device.window,
+  rescuePatience: rescue.patience * 1000,
+  hold: rescue.hold,
+  honoursIdempotencyKeys: rescue.idempotencyKeys,
+});
