@@ -56,6 +56,12 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
     ({ address, edition }) => `REST API on ${address}, routing table ${edition}`,
   ],
   'control-stopped': ['info', () => 'stopped'],
+  'cluster-ignored': [
+    'warn',
+    ({ version, edition }) =>
+      `the cluster of the configuration (version ${version}) is not used: the registry has routing ` +
+      `table ${edition} already; add versions with cutover deploy`,
+  ],
   'version-changed': [
     ({ what }) => (what === 'demoted' || what === 'unhealthy' ? 'warn' : 'info'),
     ({ version, what, because }) =>

@@ -2,7 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { messageOf } from '../kernel/errors.js';
-import type { Report } from '../kernel/events.js';
+import type { CutoverEvent, Report } from '../kernel/events.js';
 import { versionId } from '../kernel/ids.js';
 import { isNonEmpty } from '../kernel/non-empty.js';
 import { StartError } from '../kernel/start-error.js';
@@ -27,7 +27,11 @@ export async function firstState(
 ): Promise<Stored> {
   const loaded = await registry.load();
   if (loaded.kind === 'recovered') reportDamage(loaded, report);
-  if (loaded.kind !== 'empty' && loaded.stored !== undefined) return loaded.stored;
+  const known = loaded.kind === 'empty' ? undefined : loaded.stored;
+  if (known !== undefined) {
+    if (known.configured !== fingerprint(config)) report(ignored(config, known));
+    return known;
+  }
   const stored = configuredState(config);
   try {
     await registry.save(stored);
@@ -36,6 +40,13 @@ export async function firstState(
   }
   return stored;
 }
+
+/** Whoever edits the file would look for the new cluster in vain. */
+const ignored = ({ cluster }: Config, { table }: Stored): CutoverEvent => ({
+  type: 'cluster-ignored',
+  version: cluster.version,
+  edition: table.edition,
+});
 
 function reportDamage(
   { damage, copy, stored }: Extract<Loaded, { kind: 'recovered' }>,
@@ -47,14 +58,18 @@ function reportDamage(
 
 const said = ({ where, what }: Damage) => `${where}: ${what}`;
 
-function configuredState({ cluster }: Config): Stored {
+const fingerprint = ({ cluster }: Config): string =>
+  createHash('sha256').update(JSON.stringify(cluster)).digest('hex');
+
+function configuredState(config: Config): Stored {
+  const { cluster } = config;
   const { servers, version, upgradeTransition } = cluster;
   if (!isNonEmpty(servers)) throw new StartError('cluster.servers is empty', 2);
   const id = versionId(randomUUID());
   return {
     table: firstTable({ id, number: version, servers, transition: upgradeTransition }),
     keys: [newKey()],
-    configured: createHash('sha256').update(JSON.stringify(cluster)).digest('hex'),
+    configured: fingerprint(config),
   };
 }
 

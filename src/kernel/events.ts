@@ -59,6 +59,8 @@ export type CutoverEvent =
       readonly edition: number;
     }
   | { readonly type: 'control-stopped' }
+  /** The configuration's cluster is another one than the registry began with: what the registry says counts. */
+  | { readonly type: 'cluster-ignored'; readonly version: string; readonly edition: number }
   | {
       readonly type: 'version-changed';
       /** Its number. */

@@ -123,7 +123,11 @@ describe('upgrades', () => {
     const id = await at.api.deploy('2.0', await container('v2'));
     process.kill(-at.cutover.pid, 'SIGKILL');
     await at.cutover.ended();
+    const file = join(at.home.folder, 'registry.json');
+    const other = configFor([await container('v9')], { registry: { file } });
+    await at.home.write(other); // the registry counts
     const again = await started(stage, at.home);
+    await again.cutover.logged('cluster-ignored');
     expect(await again.api.states()).to.deep.equal(['2.0 running', '1.0 complete']);
     expect((await ask(again.port)).text).to.contain('v2');
     expect(await again.api.tell(id, 'promote')).to.equal(202);
@@ -142,7 +146,8 @@ describe('upgrades', () => {
     expect(unharmed(await load.stop())).to.deep.equal(nothing);
   });
 
-  it('takes the verbs of the command line, with numbers for versions, and says what is wrong', async () => {
+  it('takes the verbs of the command line, with numbers for versions, and says what is wrong', async function () {
+    this.timeout(60_000);
     const at = await upgradable(stage, [await container('v1')]);
     const { port } = new URL(at.api.url);
     const servers = [await container('v2')];
