@@ -51,12 +51,17 @@ export interface Admitted {
   readonly cookie: string;
 }
 
+/** Cookies; beyond it all are verified anew. */
+const MOST_SEEN = 8192;
+
 export class Admissions {
   readonly #host: AdmissionsHost;
   #versions: NonEmpty<Version>;
   /** Seconds. */
   #timeout: number;
   #keys: readonly Key[];
+  /** Cookies that were verified: a client sends the same one again and again, and a digest is dear. */
+  readonly #seen = new Map<string, Recognised>();
 
   /** `keys`: base64; without any there are no sessions. */
   constructor(table: RoutingTable, keys: readonly string[], host: AdmissionsHost) {
@@ -70,6 +75,7 @@ export class Admissions {
     this.#versions = serving(table);
     this.#timeout = timeoutOf(table, this.#host.timeout);
     this.#keys = keysOf(keys);
+    this.#seen.clear(); // a key may have gone
   }
 
   admit(received: string): Admitted {
@@ -104,10 +110,18 @@ export class Admissions {
   #recognised(values: readonly string[], now: number): Recognised | undefined {
     let best: Recognised | undefined;
     for (const value of values) {
-      const known = recognised(value, this.#keys);
+      const known = this.#seen.get(value) ?? this.#verified(value);
       if (known !== undefined && isBetter(known, best, now + MAX_SKEW)) best = known;
     }
     return best;
+  }
+
+  #verified(value: string): Recognised | undefined {
+    const known = recognised(value, this.#keys);
+    if (known === undefined) return undefined;
+    if (this.#seen.size >= MOST_SEEN) this.#seen.clear();
+    this.#seen.set(value, known);
+    return known;
   }
 
   #cookie(session: Session): string {

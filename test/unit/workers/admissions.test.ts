@@ -200,6 +200,14 @@ describe('Admissions', () => {
   });
 
   describe('keys', () => {
+    it('believe nothing any more once they are gone, however often it was believed', () => {
+      const admissions = begin();
+      const asks = () => servedBy(admissions.admit(headWith(`cutover=${cookie}`)));
+      expect([asks(), asks()]).to.deep.equal(['1', '1']);
+      admissions.take({ edition: 2, versions: [newer, older] }, [NEXT_KEY]);
+      expect(asks()).to.equal('2');
+    });
+
     it('sign with the first, and recognise by each: then the cookie is set anew', () => {
       const admissions = begin({ keys: [NEXT_KEY, KEY] });
       const admitted = admissions.admit(headWith(`cutover=${cookie}`));
