@@ -74,7 +74,7 @@ export class Registrar {
   rotate(key: SigningKey): Promise<Outcome> {
     return this.#inTurn(async () => {
       const [signing, ...old] = this.#now.keys;
-      const known = signing === undefined ? [key] : [signing, key, ...old];
+      const known = signing === undefined ? [key] : [signing, key, ...old.slice(0, MOST_OLD_KEYS)];
       const first = await this.#save({ table: reissued(this.#now.table), keys: known }, true);
       if (first.kind !== 'done') return first;
       await this.#host.spread(first.table.edition);

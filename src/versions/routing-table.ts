@@ -4,7 +4,7 @@ import { share, type VersionId } from '../kernel/ids.js';
 import { isNonEmpty, type NonEmpty } from '../kernel/non-empty.js';
 import { unreachable } from '../kernel/unreachable.js';
 import { newestFirst, type Version } from './version.js';
-import { mayServe, stateAfter, type Happening } from './version-state.js';
+import { mayServe, stateAfter, type Happening, type VersionState } from './version-state.js';
 
 export interface RoutingTable {
   /** Grows with every change: nobody goes back to an older table. */
@@ -92,14 +92,24 @@ export function isSuperseded(table: RoutingTable, { id, state }: Version): boole
 }
 
 /** Of two equal versions the one added later is newer: sorting is stable. */
-function withAdded({ versions }: RoutingTable, added: NewVersion): readonly Version[] {
-  const stable = versions.find(({ state }) => state.name === 'complete');
-  // An older version than the stable one is there to fall back on; nobody moves to it.
-  const isOlder = stable !== undefined && newestFirst(added, stable) > 0;
-  const state = isOlder
-    ? ({ name: 'complete' } as const)
-    : ({ name: 'running', progress: share(0) } as const);
-  return [{ ...added, state }, ...versions].toSorted(newestFirst);
+function withAdded(table: RoutingTable, added: NewVersion): readonly Version[] {
+  return [{ ...added, state: firstState(table, added) }, ...table.versions].toSorted(newestFirst);
+}
+
+/**
+ * Only the newest version starts an upgrade. One that is older than the stable version is there to fall back
+ * on. In between nobody moves to it yet: it waits until the newer one is gone, or somebody resumes it.
+ */
+function firstState(table: RoutingTable, added: NewVersion): VersionState {
+  const isOlderThan = (version: Version | undefined) =>
+    version !== undefined && newestFirst(added, version) > 0;
+  if (isOlderThan(table.versions.find(({ state }) => state.name === 'complete'))) {
+    return { name: 'complete' };
+  }
+  const [newest] = serving(table);
+  if (!isOlderThan(newest)) return { name: 'running', progress: share(0) };
+  const because = `added while ${newest.number}, which is newer, was there`;
+  return { name: 'paused', progress: share(0), because };
 }
 
 function next({ edition }: RoutingTable, versions: readonly Version[]): Changed {

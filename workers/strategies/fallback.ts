@@ -3,6 +3,7 @@
  * it had reached: whoever crossed by it stays there, so that chance never sends anybody back.
  */
 import type { StrategyName } from '../../src/config/cluster.js';
+import { stepReached } from '../../src/versions/pace.js';
 import type { VersionState } from '../../src/versions/version-state.js';
 import type { Version } from '../../src/versions/version.js';
 import type { Question } from './strategy.js';
@@ -12,7 +13,7 @@ type UnderWay = Extract<VersionState, { readonly progress: unknown }>;
 
 /** Whether a new session with this bucket goes to a superseded version. */
 const takes: Readonly<Record<StrategyName, (state: UnderWay, bucket: number) => boolean>> = {
-  INSTANT: () => true,
+  INSTANT: ({ name, progress }) => name === 'running' || progress > 0, // it was never the newest
   SESSION: ({ name }) => name === 'running',
   GRADUAL: ({ progress }, bucket) => bucket < progress,
   CONCURRENT: () => false, // its answers are not proven
@@ -29,5 +30,8 @@ export function fallback({ versions, bucket }: Pick<Question, 'versions' | 'buck
 
 function isFor(bucket: number, { transition, state }: Version): boolean {
   if (state.name === 'complete') return true;
-  return 'progress' in state && takes[transition.mode](state, bucket);
+  if (!('progress' in state)) return false;
+  const steps = transition.mode === 'GRADUAL' ? transition.steps : undefined;
+  const progress = stepReached(state.progress, steps); // as it was let through while it was the newest
+  return takes[transition.mode]({ ...state, progress }, bucket);
 }

@@ -17,7 +17,8 @@ interface Row {
 
 const rows: readonly Row[] = [
   { mode: 'INSTANT', state: running(), bucket: 0.9, to: '2.0' },
-  { mode: 'INSTANT', state: paused(), bucket: 0.9, to: '2.0' },
+  { mode: 'INSTANT', state: paused(1), bucket: 0.9, to: '2.0' },
+  { mode: 'INSTANT', state: paused(0), bucket: 0, to: '1.0' }, // it was never the newest
   { mode: 'INSTANT', state: complete, bucket: 0.9, to: '2.0' },
   { mode: 'SESSION', state: running(), bucket: 0.9, to: '2.0' },
   { mode: 'SESSION', state: paused(1), bucket: 0, to: '1.0' }, // nobody new

@@ -65,6 +65,11 @@ describe('changed', () => {
       why: 'superseded: stays as it was',
     },
     {
+      changes: [add('3.0'), add('2.0')],
+      to: '3.0 running, 2.0 paused, 1.0 complete',
+      why: 'older than the newest: starts no upgrade',
+    },
+    {
       changes: [add('2.0'), demote('2.0'), add('1.5')],
       to: '2.0 demoted, 1.5 running, 1.0 complete',
       why: 'the newest that may serve is an older one',
