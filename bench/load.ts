@@ -42,7 +42,10 @@ const portOf = (server: Server) => (server.address() as AddressInfo).port;
 async function up(folder: string, server: number): Promise<{ child: ChildProcess; port: number }> {
   const file = join(folder, 'cutover.json');
   const servers = [{ ip: '127.0.0.1', port: server }];
-  await writeFile(file, JSON.stringify({ proxy: { port: 0 }, cluster: { servers } }));
+  await writeFile(
+    file,
+    JSON.stringify({ proxy: { port: 0 }, registry: { kind: 'none' }, cluster: { servers } }),
+  );
   const child = spawn(process.execPath, [cli, 'up', '-c', file, '--workers', '1'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -227,6 +227,7 @@ async function play(
     const config = {
       proxy: { ip: '127.0.0.1', port: 0 },
       cluster: { servers, version },
+      registry: { kind: 'none' },
       workers: { count: 2 },
     };
     await writeFile(`${file}.new`, JSON.stringify(config, undefined, 2));

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { mkdir, readFile } from 'node:fs/promises';
+import { homedir, hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
@@ -21,6 +22,7 @@ import { StartError } from './kernel/start-error.js';
 import { reporter } from './log.js';
 import { ControlClient, OperatorError, type Verb } from './operator/control-client.js';
 import * as operator from './operator/verbs.js';
+import { registryPlace, type StateFolders } from './registry/place.js';
 import { anyListens } from './sockets/listens.js';
 import { takeInheritedDescriptors } from './sockets/listening-descriptor-inherited.js';
 import { spawnRole } from './supervisor/child-process.js';
@@ -44,6 +46,11 @@ interface WorkersMain {
 
 const workersMain = new URL('../workers/main.js', import.meta.url);
 const entry = new URL('./cli.js', import.meta.url);
+
+const stateFolders: StateFolders = {
+  service: process.env['STATE_DIRECTORY'],
+  user: process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'),
+};
 
 const surroundings: Surroundings = {
   base: process.env['XDG_RUNTIME_DIR'] ?? tmpdir(),
@@ -70,6 +77,7 @@ interface WorkerArguments extends Arguments {
 }
 interface ControlArguments extends Arguments {
   readonly announce: string | undefined;
+  readonly registry: string | undefined;
   readonly name: string | undefined;
 }
 interface CheckArguments extends Arguments {
@@ -105,6 +113,7 @@ async function up({ config: path, logLevel: level, workers, frontends }: UpArgum
       anyListens,
       clock: systemClock,
       chance: () => randomInt(2 ** 32) / 2 ** 32,
+      registryFile: registryPlace(path, stateFolders),
       spawn: (launch, host) => spawnRole(fileURLToPath(entry), launch, host),
     });
     return supervisor;
@@ -144,7 +153,9 @@ async function worker(given: WorkerArguments) {
 }
 
 async function control(given: ControlArguments) {
-  const config = await configOf(given);
+  const configured = await configOf(given);
+  const file = configured.registry.file ?? (await ownRegistry(given));
+  const config: Config = { ...configured, registry: { ...configured.registry, file } };
   const announcements = given.announce ?? config.device.control;
   if (announcements === undefined) {
     throw new StartError('no address for announcements: set device.control or --announce', 2);
@@ -154,6 +165,16 @@ async function control(given: ControlArguments) {
   const start = () =>
     startControl({ config, announcements, release: version(), clock: systemClock, report });
   await runRole(process, { report, start });
+}
+
+/** Its folder is ours, so it is made. */
+async function ownRegistry({ config: path, registry }: ControlArguments): Promise<string> {
+  const file = registry ?? registryPlace(path, stateFolders);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    const because = `${messageOf(cause)}: set registry.file to a path that can be written to`;
+    throw new StartError(because, 1, { cause });
+  });
+  return file;
 }
 
 async function frontendsOf({ device, proxy }: Config): Promise<readonly string[]> {
@@ -244,7 +265,9 @@ async function check({ config: path, logLevel: level, json }: CheckArguments): P
     process.exitCode = file.ok ? 0 : 2;
     return;
   }
-  process.stdout.write(`${path}: no problems\n${summary(configIn(path, file))}`);
+  process.stdout.write(
+    `${path}: no problems\n${summary(configIn(path, file), registryPlace(path, stateFolders))}`,
+  );
 }
 
 function withoutSecrets(config: Config): Config {
@@ -358,13 +381,21 @@ const workerOptions = (common: Common) =>
     .option('control', controlOption);
 
 const controlOptions = (common: Common) =>
-  common.option('name', name).option('announce', {
-    type: 'string',
-    requiresArg: true,
-    describe: 'the address at which workers hear of versions',
-    defaultDescription: 'device.control',
-    coerce: once('announce', deviceAddress()),
-  });
+  common
+    .option('name', name)
+    .option('announce', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'the address at which workers hear of versions',
+      defaultDescription: 'device.control',
+      coerce: once('announce', deviceAddress()),
+    })
+    .option('registry', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'the file of versions, if registry.file does not say it; its folder is made',
+      coerce: once('registry', text('one path', /./)),
+    });
 
 const checkOptions = (common: Common) =>
   common.option('json', { type: 'boolean', default: false, describe: 'for machines' });

@@ -78,9 +78,17 @@ const configService = addressed(
   .describe('where the REST API of control listens');
 
 const registry = section({
+  kind: choice(['file', 'none'])
+    .default('file')
+    .describe(
+      'none: without control, and with it the REST API; versions change by this file and a reload',
+    ),
   file: text('the path of a file', /./)
     .optional()
-    .describe('where control keeps the versions; `cutover up` starts control only with it'),
+    .describe(
+      'where control keeps the versions; default: a file for this configuration in STATE_DIRECTORY ' +
+        '(systemd) or XDG_STATE_HOME/cutover (~/.local/state/cutover)',
+    ),
 })
   .prefault({})
   .describe('the registry of versions');

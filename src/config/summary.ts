@@ -1,16 +1,9 @@
 import { hostPort } from './address.js';
 import type { Config } from './config.js';
 
-/** What `cutover up` would start, in a few lines for people. */
-export function summary({
-  proxy,
-  configService,
-  cluster,
-  device,
-  registry,
-  frontends,
-  workers,
-}: Config): string {
+/** What `cutover up` would start, in a few lines for people. `registryFile`: where it is if nobody says so. */
+export function summary(config: Config, registryFile: string): string {
+  const { proxy, configService, cluster, device, registry, frontends, workers } = config;
   const { servers, version, upgradeTransition } = cluster;
   const trusted =
     proxy.trusted === undefined ? '' : `, trusted senders on ${hostPort(proxy.trusted)}`;
@@ -26,9 +19,9 @@ export function summary({
     processes: `${counted(frontends.count, 'frontend')}, ${counted(workers.count, 'worker')}`,
     device: devices,
     control:
-      registry.file === undefined
-        ? 'none: set registry.file to upgrade by REST'
-        : `REST API on ${hostPort(configService)}, registry ${registry.file}`,
+      registry.kind === 'none'
+        ? 'none (registry.kind): no upgrades by REST'
+        : `REST API on ${hostPort(configService)}, registry ${registry.file ?? registryFile}`,
   };
   return Object.entries(rows)
     .map(([name, value]) => `  ${name.padEnd(10)} ${value}\n`)

@@ -35,8 +35,7 @@ const fixedBesideControl: typeof fixed = {
   session: ({ session }) => session,
   monitor: ({ monitor }) => monitor,
   'device.control': ({ device }) => device.control,
-  'cluster (with registry.file: PUT /configuration/cluster adds a version)': ({ cluster }) =>
-    cluster,
+  'cluster (beside control: PUT /configuration/cluster adds a version)': ({ cluster }) => cluster,
 };
 
 export function reloadOf(now: Config, next: Config): Reload {
@@ -57,7 +56,7 @@ export function reloadOf(now: Config, next: Config): Reload {
   return { kind: few ? 'workers' : 'everything' };
 }
 
-const hasControl = ({ registry }: Config) => registry.file !== undefined;
+const hasControl = ({ registry }: Config) => registry.kind !== 'none';
 
 const sectionsChanged = (now: Config, next: Config) =>
   (Object.keys(next) as (keyof Config)[]).filter(name => !isDeepStrictEqual(now[name], next[name]));

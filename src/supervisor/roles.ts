@@ -20,6 +20,8 @@ export interface Post {
 }
 
 export interface RolesOptions {
+  /** Where the registry is if the configuration does not say so. */
+  readonly registryFile: string;
   readonly spawn: (launch: Launch, host: ChildHost) => Child;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -77,11 +79,12 @@ export class Roles {
     });
   }
 
-  /** Undefined: nobody asked for it. */
+  /** Undefined: nobody wants it. */
   control(edition: Edition): RoleProcess | undefined {
     const address = this.#announcements(edition.config);
     if (address === undefined) return undefined;
-    const args = ['control', '--announce', address];
+    const { registryFile } = this.#options;
+    const args = ['control', '--announce', address, '--registry', registryFile];
     return this.#started(this.#controls, edition, 'control', { args, descriptors: [], env: {} });
   }
 
@@ -93,13 +96,13 @@ export class Roles {
 
   /** Where control speaks to workers and frontends. */
   #announcements({ device, registry }: Config): string | undefined {
-    if (registry.file === undefined) return undefined;
+    if (registry.kind === 'none') return undefined;
     return device.control ?? this.#folder.device('control');
   }
 
   #started(living: Set<RoleProcess>, { config, file }: Edition, role: string, launch: Launch) {
     if (this.#closed) throw new StartError('stopping');
-    const { env, spawn, ...options } = this.#options;
+    const { env, spawn, clock, chance, report } = this.#options;
     const common = ['--config', file, '--name', role, '--log-level', config.log.level];
     const whole: Launch = {
       args: [...launch.args, ...common],
@@ -107,7 +110,14 @@ export class Roles {
       env: { ...env, ...launch.env },
     };
     const patience = config.timeouts.drain * 1000 + SLACK;
-    const started = keepAlive({ role, patience, spawn: host => spawn(whole, host), ...options });
+    const started = keepAlive({
+      role,
+      patience,
+      spawn: host => spawn(whole, host),
+      clock,
+      chance,
+      report,
+    });
     living.add(started);
     return started;
   }

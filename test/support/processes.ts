@@ -202,6 +202,7 @@ export const configFor = (
 ): Sections => ({
   proxy: { ip: '127.0.0.1', port: 0 },
   configService: { ip: '127.0.0.1', port: 0 },
+  registry: { kind: 'none' }, // of control only some tests speak
   cluster: { servers, version: '1.0' },
   ...sections,
 });
@@ -221,7 +222,7 @@ export async function homeFor(stage: Stage, config: unknown): Promise<Home> {
   const home: Home = {
     folder,
     file,
-    env: { TMPDIR: folder, XDG_RUNTIME_DIR: folder },
+    env: { TMPDIR: folder, XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: folder },
     async write(value) {
       await writeFile(`${file}.new`, typeof value === 'string' ? value : JSON.stringify(value));
       await rename(`${file}.new`, file);

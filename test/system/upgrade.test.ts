@@ -1,12 +1,12 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { ShownVersion } from '../../src/control/shown.js';
 import { counting, httpContainer } from '../support/containers.js';
 import { Load, nothing, unharmed } from '../support/load.js';
-import { configFor, CutoverProcess } from '../support/processes.js';
+import { configFor, CutoverProcess, homeFor } from '../support/processes.js';
 import { hanging, refusing, ScriptedContainer } from '../support/scripted-container.js';
 import { stageForEach } from '../support/stage.js';
 import { apiOf, spread, started, upgradable } from '../support/upgradable.js';
@@ -93,6 +93,25 @@ describe('upgrades', () => {
     });
     expect(because).to.match(/it fails more often/);
     expect(await at.api.states()).to.deep.equal(['2.0 demoted', '1.0 complete']);
+  });
+
+  it('is there without a word about it: the registry has a file of its own, and outlives a restart', async () => {
+    const home = await homeFor(stage, {});
+    const servers = [await container('v1')];
+    const config = {
+      proxy: { ip: '127.0.0.1', port: 0 },
+      configService: { ip: '127.0.0.1', port: 0 },
+      cluster: { servers, version: '1.0' },
+    };
+    await home.write(config);
+    const at = await started(stage, home);
+    await at.api.deploy('2.0', await container('v2'));
+    await spread(at, 2);
+    await at.cutover.stop();
+    const again = await started(stage, home);
+    expect(await again.api.states()).to.deep.equal(['2.0 running', '1.0 complete']);
+    const [file = ''] = await readdir(join(home.folder, 'cutover'));
+    expect(file).to.match(/^config-[\da-f]{8}\.json/);
   });
 
   it('serves while control is killed, and control comes back with all that was accepted', async () => {

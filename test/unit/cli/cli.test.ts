@@ -63,13 +63,15 @@ describe('cutover', () => {
   it('check says what would be started', async () => {
     const { exitCode, stdout, stderr } = await cutover('check', '-c', good);
     expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
+    const { groups: { registry = '' } = {} } = /registry (?<registry>.*)\n/.exec(stdout) ?? {};
+    expect(registry).to.match(/\/cutover\/good-[\da-f]{8}\.json$/);
     expect(stdout).to.equal(
       `${good}: no problems\n` +
         '  clients    127.0.0.1:8080\n' +
         '  cluster    version 1.10 (INSTANT) on 127.0.0.1:9101\n' +
         '  processes  1 frontend, 2 workers\n' +
         '  device     in a private folder\n' +
-        '  control    none: set registry.file to upgrade by REST\n',
+        `  control    REST API on 127.0.0.1:9090, registry ${registry}\n`,
     );
   });
 

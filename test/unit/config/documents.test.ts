@@ -47,6 +47,7 @@ describe('documents of the configuration', () => {
     expect(plainService).to.deep.equal(defaults.configService);
     expect(plainDevice).to.deep.equal(defaults.device);
     expect(plainLimits).to.deep.equal(defaults.limits);
+    expect(registry.kind).to.equal(defaults.registry.kind);
     expect(plainSession).to.deep.equal(defaults.session);
     expect({ ...cluster, servers: [] }).to.deep.equal({ ...defaults.cluster, servers: [] });
     expect(rest).to.deep.equal({

@@ -3,7 +3,8 @@ import { parseConfig, type Config } from '../../../src/config/config.js';
 import { reloadOf } from '../../../src/supervisor/reload.js';
 
 function config(more: object = {}): Config {
-  const parsed = parseConfig({ cluster: { servers: [{ ip: 'a', port: 1 }] }, ...more });
+  const cluster = { servers: [{ ip: 'a', port: 1 }] };
+  const parsed = parseConfig({ cluster, registry: { kind: 'none' }, ...more });
   if (parsed.ok) return parsed.config;
   throw new Error(parsed.problems.map(({ message }) => message).join('\n'));
 }
@@ -15,6 +16,8 @@ describe('reloadOf', () => {
     [{ cluster: { servers: [{ ip: 'b', port: 1 }] } }, 'workers'],
     [{ cluster: { servers: [{ ip: 'a', port: 1 }], version: '1' } }, 'workers'],
     [{ workers: { count: 5 } }, 'workers'],
+    [{ session: { timeout: 5 }, rescue: { hold: 0 }, comparison: { patience: 1 } }, 'workers'],
+    [{ monitor: { observation: 1 } }, 'nothing'],
     [{ frontends: { count: 2 } }, 'everything'],
     [{ device: { window: 1 } }, 'everything'],
     [{ timeouts: { head: 1 } }, 'everything'],
@@ -45,6 +48,29 @@ describe('reloadOf', () => {
       });
     });
   }
+
+  const besideControl: readonly (readonly [change: object, what: string])[] = [
+    [{ registry: { file: '/b' } }, 'registry'],
+    [{ configService: { port: 1 } }, 'configService'],
+    [{ session: { timeout: 5 } }, 'session'],
+    [{ monitor: { observation: 1 } }, 'monitor'],
+    [{ device: { control: 'ipc://b' } }, 'device.control'],
+    [{ cluster: { servers: [{ ip: 'b', port: 1 }] } }, 'cluster (beside control'],
+  ];
+  for (const [change, what] of besideControl) {
+    it(`refuses a change of ${what} beside control`, () => {
+      const registry = { file: '/a' };
+      const reload = reloadOf(config({ registry }), config({ registry, ...change }));
+      expect(reload).to.have.property('because').that.contains(what);
+    });
+  }
+
+  it('refuses to begin or end control, and lets workers change beside it', () => {
+    expect(reloadOf(config(), config({ registry: {} }))).to.have.property('kind', 'refused');
+    expect(reloadOf(config({ registry: {} }), config())).to.have.property('kind', 'refused');
+    const more = config({ registry: {}, rescue: { hold: 0 } });
+    expect(reloadOf(config({ registry: {} }), more)).to.deep.equal({ kind: 'workers' });
+  });
 
   it('refuses another number of frontends where their addresses are configured', () => {
     const device = { frontends: ['ipc://a', 'ipc://b'] };

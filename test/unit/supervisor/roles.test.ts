@@ -32,7 +32,14 @@ function launched(sections: object) {
     launches.push(launch);
     return { pid: launches.length, kill: () => undefined };
   };
-  const options = { spawn, env: { HOME: '/' }, clock: new FakeClock(), chance: () => 0 };
+  const registryFile = '/state/cutover.json';
+  const options = {
+    spawn,
+    registryFile,
+    env: { HOME: '/' },
+    clock: new FakeClock(),
+    chance: () => 0,
+  };
   const roles = new Roles({ ...options, report: () => undefined }, listeners, folder);
   const edition = editionOf({ workers: { count: 1 }, ...sections });
   roles.control(edition);
@@ -47,6 +54,7 @@ const given = (option: string, { args }: Launch) =>
   args.flatMap((arg, at) => (args[at - 1] === option ? [arg] : []));
 
 const registry = { file: 'versions' };
+const none = { registry: { kind: 'none' } };
 
 describe('Roles', () => {
   const rows: readonly (readonly [what: string, sections: object, address: string | undefined])[] =
@@ -57,7 +65,8 @@ describe('Roles', () => {
         'tcp://c:1',
       ],
       ['one in the private folder', { registry }, 'ipc:///run/control.ipc'],
-      ['none without a registry', {}, undefined],
+      ['also without a path for the registry', {}, 'ipc:///run/control.ipc'],
+      ['nowhere, where nobody wants it', none, undefined],
     ];
   for (const [what, sections, address] of rows) {
     it(`tells frontends and workers where control is: ${what}`, () => {

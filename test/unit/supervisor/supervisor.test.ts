@@ -17,6 +17,7 @@ const textOf = (version: string, more: object = {}) =>
   JSON.stringify({
     proxy: { port: 0 },
     cluster: { servers: [{ ip: '127.0.0.1', port: 1 }], version },
+    registry: { kind: 'none' },
     ...more,
   });
 
@@ -35,6 +36,7 @@ class Stage {
   async start(): Promise<Supervisor> {
     this.#base = await mkdtemp(join(tmpdir(), 'cutover-test-'));
     this.#supervisor = await startSupervisor({
+      registryFile: '/nowhere/registry.json',
       read: () => Promise.resolve(parseConfigText(this.text)),
       inherited: {},
       surroundings: { base: this.#base, uid: 0 },
@@ -209,7 +211,11 @@ describe('startSupervisor', () => {
     await stage.next('supervisor-ready');
     stage.isClusterThere = false;
     const servers = [{ ip: '127.0.0.1', port: 7 }];
-    stage.text = JSON.stringify({ proxy: { port: 0 }, cluster: { servers, version: '2' } });
+    stage.text = JSON.stringify({
+      proxy: { port: 0 },
+      registry: { kind: 'none' },
+      cluster: { servers, version: '2' },
+    });
     await supervisor.reload();
     expect(stage.events.at(-1)).to.deep.equal({
       type: 'reload-refused',
