@@ -209,8 +209,15 @@ async function status(given: StatusArguments): Promise<void> {
   process.stdout.write(await operator.status(client, given));
   while (given.watch) {
     await new Promise<void>(resolve => void systemClock.after(WATCH, resolve));
-    process.stdout.write(`\n${await operator.status(client, given)}`);
+    process.stdout.write(`\n${await operator.status(client, given).catch(awayFor)}`);
   }
+}
+
+/** Control may be back at the next look. */
+function awayFor(cause: unknown): string {
+  if (cause instanceof OperatorError && cause.failure === 'unreachable')
+    return `${cause.message}\n`;
+  throw cause;
 }
 
 async function deploy(given: DeployArguments): Promise<void> {

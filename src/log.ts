@@ -53,7 +53,8 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
   'announcement-refused': ['error', ({ because }) => `announcement refused: ${because}`],
   'control-listening': [
     'info',
-    ({ address, edition }) => `REST API on ${address}, routing table ${edition}`,
+    ({ address, registry, edition }) =>
+      `REST API on ${address}, routing table ${edition} in ${registry}`,
   ],
   'control-stopped': ['info', () => 'stopped'],
   'cluster-ignored': [
@@ -68,6 +69,10 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
       `version ${version}: ${what}${because === undefined ? '' : `: ${because}`}`,
   ],
   'registry-failed': ['error', ({ because }) => `the registry cannot be written: ${because}`],
+  'learned-ignored': [
+    'warn',
+    ({ file, because }) => `${file} is not used, control learns anew: ${because}`,
+  ],
   'registry-damaged': [
     'error',
     ({ file, because, edition }) =>

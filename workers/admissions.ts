@@ -19,6 +19,7 @@ import {
 import { takenFrom } from './sessions/request-cookie.js';
 import type { Session } from './sessions/session.js';
 import {
+  canName,
   recognised,
   sessionIdOf,
   signed,
@@ -93,8 +94,8 @@ export class Admissions {
       bucket,
       progress: share,
     });
-    if (this.#keys.length === 0) return { head, decision, cookie: '' };
     const { id: version } = decision.kind === 'one' ? decision.version : decision.newer;
+    if (this.#keys.length === 0 || !canName(version)) return { head, decision, cookie: '' };
     const next = renewed(session, {
       now,
       timeout,

@@ -97,7 +97,7 @@ export class Asking {
     let seen = 0;
     let last: CutoverError | undefined;
     for (let number = 1; !this.#isOver; number++) {
-      const picked = this.#host.fleet.pick(from, tried);
+      const picked = this.#host.fleet.pick(from, tried, this.outgoing.isRepeatable);
       if (picked === undefined) throw last ?? noConnection();
       const attempt = this.#started(picked);
       const opened = await this.#opened(attempt, wanted ?? this.#usual(picked));
@@ -144,13 +144,19 @@ export class Asking {
 
   /** The answer has ended, one way or the other. */
   observe(attempt: Attempt, number: number, result: Result): void {
-    const { fleet, clock } = this.#host;
-    const { route, method, target } = this.outgoing;
+    const { fleet } = this.#host;
     this.#live.delete(attempt);
     attempt.end();
     if (this.#isOver && result.outcome === 'failed') return; // nobody waited: it says nothing
-    const blame = result.outcome === 'failed' ? fleet.failed(attempt) : undefined;
+    const answered = result.code === undefined ? result.status : undefined;
+    const blame = result.outcome === 'failed' ? fleet.failed(attempt, number, answered) : undefined;
     if (blame === undefined) fleet.succeeded(attempt);
+    this.#tell(attempt, number, result, blame);
+  }
+
+  #tell(attempt: Attempt, number: number, result: Result, blame: Blame | undefined): void {
+    const { clock } = this.#host;
+    const { route, method, target } = this.outgoing;
     const observation: Observation = {
       version: attempt.version.id,
       server: attempt.server.name,
@@ -171,6 +177,7 @@ export class Asking {
 
   /** Nobody waits for an answer any more. */
   cancel(): void {
+    for (const attempt of this.#live) this.#abandoned(attempt);
     this.#isOver = true;
     for (const attempt of this.#live) attempt.end();
     this.#live.clear();
@@ -256,8 +263,20 @@ export class Asking {
       budgetAllows: budget.allows(now),
       timeLeft: limits.answerTimeout - (now - this.#startedAt),
     });
-    if (isCharged(failure, next)) budget.spend(now);
+    if (isCharged(failure, next, isMoving)) budget.spend(now);
     return next;
+  }
+
+  /**
+   * A client that gave up after half of what a hung server is waited for has most likely given up because
+   * of it: or a version that hangs would not be found where no client is as patient as we are. Its server
+   * is not left out for it: some requests wait by design, on every version.
+   */
+  #abandoned(attempt: Attempt): void {
+    const { clock, limits } = this.#host;
+    const waited = clock.now() - attempt.startedAt;
+    if (this.#isOver || attempt.status !== undefined || waited < limits.rescuePatience / 2) return;
+    this.#tell(attempt, 1, { outcome: 'failed', code: 'ERR_SERVER_SILENT' }, 'version');
   }
 
   #failed(attempt: Attempt, opened: Opened | CutoverError, number: number): void {

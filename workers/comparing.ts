@@ -5,6 +5,7 @@
 import type { Clock } from '../src/kernel/clock.js';
 import { CutoverError } from '../src/kernel/errors.js';
 import type { AnswerHead } from '../src/http/message.js';
+import { isSafe } from '../src/http/methods.js';
 import type { Version } from '../src/versions/version.js';
 import type { Accepted, Asking, Once, Result, Wanted } from './asking.js';
 import type { Opened } from './attempt.js';
@@ -90,9 +91,9 @@ export class Comparing {
       this.#alone(once);
       return;
     }
-    const isNoise = await this.#isNoise(old, opened);
     const result = seenAs(opened);
-    const outcome = isNoise || result.outcome === 'failed' ? result.outcome : 'different';
+    const isProven = result.outcome === 'ok' && !(await this.#mayBeNoise(old, opened));
+    const outcome = isProven ? 'different' : result.outcome;
     this.#asking.observe(attempt, FIRST, { ...result, outcome });
   }
 
@@ -118,13 +119,14 @@ export class Comparing {
 
   /**
    * A second server of the older version is asked the same: where the two differ as well, a difference is
-   * no evidence. Learned once, it need not be asked again.
+   * no evidence. Learned once, it need not be asked again. Where it could be asked, and is not for want of
+   * budget, nobody knows. What changes state is not sent to one version twice.
    */
-  async #isNoise(old: Accepted, newer: Opened): Promise<boolean> {
+  async #mayBeNoise(old: Accepted, newer: Opened): Promise<boolean> {
     const { noise, newerPatience: patience } = this.#host;
-    if (!this.#host.mayAskAgain()) return false;
     const { version, server: without } = old.attempt;
-    if (version.servers.length < 2) return false;
+    if (version.servers.length < 2 || !isSafe(this.#asking.outgoing.method)) return false;
+    if (!this.#host.mayAskAgain()) return true;
     const second = await this.#asking.once(version, this.#wanted(patience), { patience, without });
     if (second === undefined) return false;
     const { attempt, opened } = second;

@@ -41,6 +41,11 @@ const wireFraming: Readonly<Record<AnswerFraming['kind'], WireFraming>> = {
 /** Its Upgrade field names what is required: RFC 9110 §15.5.22. */
 const UPGRADE_REQUIRED = 426;
 const SETS_COOKIE = /(?:^|\n)set-cookie:/i;
+/**
+ * A shared cache may keep it, with its fields (RFC 9111 §3): one client's session would become that of all
+ * who get it from there. The next answer that is the client's own sets the cookie.
+ */
+const SHARED = /(?:^|\n)cache-control:[^\r\n]*\b(?:public|s-maxage)\b/i;
 
 export class Exchange {
   readonly id: ExchangeId;
@@ -167,7 +172,8 @@ export class Exchange {
   /** Containers cannot set our cookie. */
   #fieldsFor(received: string): string {
     const fields = SETS_COOKIE.test(received) ? withoutOurs(received) : received;
-    return fields + this.#admitted.cookie;
+    const { cookie } = this.#admitted;
+    return cookie === '' || SHARED.test(received) ? fields : fields + cookie;
   }
 
   #part({ body, end }: Parts): void {

@@ -19,7 +19,8 @@ export interface Tried {
 
 /**
  * Failures of the version that users move to, until which its ejected servers are asked all the same: the
- * verdict wants its sample, and what they fail is rescued.
+ * verdict wants its sample, and what they fail is rescued. Those alone that control hears of and counts:
+ * first attempts that are no single server's fault.
  */
 const SAMPLE = 20;
 
@@ -57,9 +58,11 @@ export class Fleet {
    * A server of this version, or of the next older one that has any. Undefined: none is left. Versions
    * that were taken back meanwhile are passed over.
    */
-  pick(from: VersionId, tried: Tried): Picked | undefined {
+  pick(from: VersionId, tried: Tried, isRepeatable = true): Picked | undefined {
     const able = this.#from(from);
-    return this.#first(able, tried, false) ?? this.#first(able, tried, true);
+    return (
+      this.#first(able, tried, false, isRepeatable) ?? this.#first(able, tried, true, isRepeatable)
+    );
   }
 
   /** A server of this version and no other. */
@@ -75,17 +78,23 @@ export class Fleet {
 
   /** Servers of this version that were not tried and may be. */
   left(version: Version, tried: Tried): number {
-    return this.#servers.get(version.id)?.left(tried) ?? 0;
+    const servers = this.#servers.get(version.id);
+    if (servers === undefined) return 0;
+    // With nowhere else to go `pick` insists.
+    return servers.left(tried) || (this.behind(version).length > 0 ? 0 : servers.left(tried, true));
   }
 
   succeeded({ version, server, startedAt }: Ended): void {
     this.#servers.get(version.id)?.succeeded(server, startedAt);
   }
 
-  /** Whose failure it is. */
-  failed({ version, server, startedAt }: Ended): Blame {
-    if (version.id === this.#moving?.id) this.#failures += 1;
-    return this.#servers.get(version.id)?.failed(server, startedAt) ?? 'version';
+  /** Whose failure it is. `status`: of a whole 5xx answer, which of a stable version is its application's. */
+  failed({ version, server, startedAt }: Ended, number = 1, status?: number): Blame {
+    const isAnswer = status !== undefined && version.state.name === 'complete';
+    const blame = this.#servers.get(version.id)?.failed(server, startedAt, isAnswer) ?? 'version';
+    const counts = version.id === this.#moving?.id && number === 1 && blame === 'version';
+    if (counts) this.#failures += 1;
+    return blame;
   }
 
   sweep(now: number): void {
@@ -96,11 +105,17 @@ export class Fleet {
     for (const servers of this.#servers.values()) servers.close();
   }
 
-  #first(versions: readonly Version[], tried: Tried, insist: boolean): Picked | undefined {
+  #first(
+    versions: readonly Version[],
+    tried: Tried,
+    insist: boolean,
+    isRepeatable = true,
+  ): Picked | undefined {
     for (const version of versions) {
       const isMoving = version.state.name !== 'complete';
-      const isSampled = version.id === this.#moving?.id && this.#failures < SAMPLE;
-      const server = this.#of(version).pick(tried, insist || isSampled);
+      const isWanted = version.id === this.#moving?.id && this.#failures < SAMPLE;
+      const isSampled = isWanted && isRepeatable;
+      const server = this.#of(version).pick(tried, insist || isSampled, isRepeatable);
       if (server !== undefined) return { version, server, isMoving };
     }
     return undefined;

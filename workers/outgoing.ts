@@ -32,6 +32,7 @@ export class Outgoing {
   #upload: Upload;
   /** Somebody waits for the request to begin anew: until then parts are of the old upload. */
   #restarted: (() => void) | undefined;
+  #hasEnded = false;
 
   /** `head`: of the request, without our cookie. */
   constructor(request: Request, head: string, host: OutgoingHost) {
@@ -83,6 +84,7 @@ export class Outgoing {
 
   /** Settles when it can be sent from its beginning again, or when it has ended. */
   async again(): Promise<void> {
+    if (this.#hasEnded) return; // nobody would send it
     this.#upload.end(); // it gives no credit any more: that would count for the new one
     const restarted = new Promise<void>(resolve => (this.#restarted = resolve));
     this.#host.push([kinds.again, this.#request[1]]);
@@ -101,6 +103,7 @@ export class Outgoing {
 
   /** Nothing more is wanted of the client. */
   end(): void {
+    this.#hasEnded = true;
     this.#upload.end();
     this.#restarted?.();
   }

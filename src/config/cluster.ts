@@ -8,11 +8,14 @@ import { eachOnce, evenIfWrong, isObject, port, seconds, section, text } from '.
 
 const server = addressed({ port: port().describe('TCP port of the server') });
 
-const SERVERS = 'a list of at least one server';
+/** More than any cluster has: every worker checks each of them in every routing table. */
+const MOST_SERVERS = 256;
+const SERVERS = `a list of 1 to ${MOST_SERVERS} servers`;
 
 const servers = z
   .array(server, { error: SERVERS })
   .min(1, { error: SERVERS })
+  .max(MOST_SERVERS, { error: SERVERS, abort: true })
   .superRefine(eachOnce(addressIn, 'each server once'))
   .transform(list => nonEmpty(list))
   .meta({ expected: SERVERS, description: 'the servers that run this version' });

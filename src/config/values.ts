@@ -93,9 +93,10 @@ export const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
 export const eachOnce =
   <Item>(key: (item: Item) => string, message: string) =>
   (list: readonly Item[], context: z.core.$RefinementCtx<readonly Item[]>): void => {
-    const keys = list.map(key);
-    for (const [index, each] of keys.entries()) {
-      if (keys.indexOf(each) === index) continue;
+    const before = new Set<string>();
+    for (const [index, item] of list.entries()) {
+      const each = key(item);
+      if (before.size < before.add(each).size) continue;
       context.addIssue({ code: 'custom', path: [index], message });
     }
   };

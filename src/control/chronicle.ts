@@ -18,6 +18,11 @@ export class Chronicle {
     this.#untold = [...this.#untold, ...events].slice(-MOST_EVENTS);
   }
 
+  /** What happened in a former life, newest first: no news. */
+  recall(events: readonly ShownEvent[]): void {
+    this.#events = events;
+  }
+
   /** Newest first. */
   get events(): readonly ShownEvent[] {
     return this.#events;

@@ -20,6 +20,8 @@ import { addressProblems, systemResolve } from './addresses.js';
 import { firstState, newKey, openedRegistry } from './first-state.js';
 import { Herald } from './herald.js';
 import type { Moment } from './judged.js';
+import type { Learned } from './learned.js';
+import { LearnedFile } from './learned-file.js';
 import { exposition, type Measured } from './metrics.js';
 import { Overseer } from './overseer.js';
 import { Registrar, type Outcome } from './registrar.js';
@@ -40,6 +42,8 @@ export interface ControlOptions {
 const SWEEP = 250;
 /** Milliseconds between two looks at the upgrade, whatever was reported meanwhile. */
 const LOOK = 50;
+/** Milliseconds between two writes of what was learned, while no version comes, goes or changes its state. */
+const KEEP = 5000;
 /** Milliseconds that a change may take to be everywhere. */
 const SPREAD = 5000;
 
@@ -49,8 +53,11 @@ export async function startControl(options: ControlOptions): Promise<Role> {
   let router: DeviceRouter | undefined;
   try {
     const stored = await firstState(registry, options);
+    const learnedFile = new LearnedFile(`${String(options.config.registry.file)}.learned`, options);
+    const learned = await learnedFile.read();
     router = await bindDevice(options.announcements);
-    return await new Control(options, registry, router, stored).listening();
+    const parts = { registry, router, stored, learnedFile, learned };
+    return await new Control(options, parts).listening();
   } catch (cause) {
     router?.close();
     await registry.close();
@@ -58,10 +65,20 @@ export async function startControl(options: ControlOptions): Promise<Role> {
   }
 }
 
+/** What control is made of, and what it begins with. */
+interface Parts {
+  readonly registry: Registry;
+  readonly router: DeviceRouter;
+  readonly stored: Stored;
+  readonly learnedFile: LearnedFile;
+  readonly learned: Learned | undefined;
+}
+
 class Control implements Role {
   readonly stopped: Promise<void>;
   readonly #options: ControlOptions;
   readonly #registry: Registry;
+  readonly #learnedFile: LearnedFile;
   readonly #router: DeviceRouter;
   readonly #herald: Herald;
   readonly #registrar: Registrar;
@@ -71,12 +88,15 @@ class Control implements Role {
   readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
 
-  constructor(options: ControlOptions, registry: Registry, router: DeviceRouter, stored: Stored) {
+  constructor(options: ControlOptions, parts: Parts) {
     const { config, clock } = options;
+    const { registry, router, stored, learnedFile, learned } = parts;
     this.#options = options;
     this.#registry = registry;
+    this.#learnedFile = learnedFile;
     this.#router = router;
     this.#overseer = new Overseer(config);
+    if (learned !== undefined) this.#overseer.recall(learned, stored.table, this.#now);
     this.#overseer.table(stored.table, this.#now);
     this.#herald = this.#newHerald(stored);
     this.#registrar = this.#newRegistrar(stored);
@@ -84,6 +104,7 @@ class Control implements Role {
     this.#cancels = [
       clock.every(SWEEP, () => this.#herald.sweep(clock.now())),
       clock.every(LOOK, () => this.#look()),
+      clock.every(KEEP, () => this.#keep()),
     ];
     this.stopped = this.#run();
     this.stopped.catch(() => undefined); // whoever waits for it hears of it
@@ -105,7 +126,8 @@ class Control implements Role {
     const [bound] = this.#app.addresses() as readonly AddressInfo[];
     const address = hostPort({ host, port: bound?.port ?? port });
     const { edition } = this.#registrar.table;
-    report({ type: 'control-listening', address, announcements, edition });
+    const { file: registry = '' } = config.registry;
+    report({ type: 'control-listening', address, announcements, registry, edition });
     return this;
   }
 
@@ -116,7 +138,13 @@ class Control implements Role {
 
   /** What was accepted is answered first; then the registry is let go. */
   async #end(): Promise<void> {
+    const { clock, config } = this.#options;
+    // A request that never arrives whole must not keep us from ending.
+    const giveUp = clock.after(config.timeouts.drain * 1000, () =>
+      this.#app.server.closeAllConnections(),
+    );
     await this.#app.close();
+    giveUp();
     for (const cancel of this.#cancels) cancel();
     this.#router.close();
     await this.stopped;
@@ -126,6 +154,7 @@ class Control implements Role {
     try {
       for await (const frames of this.#router) this.#herald.received(frames);
     } finally {
+      await this.#learnedFile.close(this.#overseer.learned);
       await this.#registry.close();
     }
     this.#options.report({ type: 'control-stopped' });
@@ -143,7 +172,10 @@ class Control implements Role {
       {
         send: (routingId, packed) => this.#router.send(routingId, packed),
         now: () => clock.now(),
-        followed: ({ progress }) => {
+        followed: ({ progress, edition }) => {
+          if (edition > this.#registrar.table.edition) {
+            void this.#registrar.overtake(edition).then(this.#reported);
+          }
           if (progress !== undefined) this.#overseer.followed(progress);
         },
         reported: (_, workerReport) => {
@@ -163,6 +195,7 @@ class Control implements Role {
       announce: ({ table, keys }) => {
         this.#herald.announce(table, this.#announced(keys));
         this.#overseer.table(table, this.#now);
+        this.#keep();
         this.#totals.keep(id => this.#knows(id));
       },
       spread: edition => this.#spread(edition),
@@ -184,7 +217,7 @@ class Control implements Role {
     const deadline = clock.now() + SPREAD;
     while (clock.now() < deadline) {
       const { edition: told, followers, acknowledged } = this.#herald.spread;
-      if (told >= edition && acknowledged === followers) return;
+      if (followers > 0 && told >= edition && acknowledged === followers) return;
       await new Promise<void>(resolve => void clock.after(LOOK, resolve));
     }
   }
@@ -205,6 +238,10 @@ class Control implements Role {
     }
     for (const change of changes) void this.#registrar.change(change).then(this.#reported);
     if (remember.length > 0) void this.#registrar.remember(remember).then(this.#reported);
+  }
+
+  #keep(): void {
+    this.#learnedFile.keep(this.#overseer.learned);
   }
 
   /** What could not be kept is asked for again. */

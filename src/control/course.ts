@@ -11,7 +11,7 @@ import type { Happening } from '../versions/version-state.js';
 /** Times are milliseconds of a clock that never jumps. */
 export interface Course {
   readonly version: VersionId;
-  /** When it began, came back, or control started. */
+  /** When it began, came back, was last paused, or control started. */
   readonly since: number;
   /** Of the last look. */
   readonly at: number;
@@ -107,8 +107,8 @@ export function ending(prospect: Prospect): Happening | undefined {
 }
 
 function mayEnd({ verdict, isDoubtful, hasEnough, policy }: Prospect): boolean {
-  if (verdict.kind !== 'healthy' && !hasEnough) return false;
-  return policy === 'alert' || (verdict.kind !== 'unhealthy' && !isDoubtful);
+  if (verdict.kind === 'unhealthy' || (verdict.kind !== 'healthy' && !hasEnough)) return false;
+  return policy === 'alert' || !isDoubtful;
 }
 
 /**

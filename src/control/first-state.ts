@@ -27,7 +27,7 @@ export async function firstState(
 ): Promise<Stored> {
   const loaded = await registry.load();
   if (loaded.kind === 'recovered') reportDamage(loaded, report);
-  const known = loaded.kind === 'empty' ? undefined : loaded.stored;
+  const known = keptOf(loaded);
   if (known !== undefined) {
     if (known.configured !== fingerprint(config)) report(ignored(config, known));
     return known;
@@ -39,6 +39,20 @@ export async function firstState(
     throw new StartError(messageOf(cause), 1, { cause });
   }
   return stored;
+}
+
+/**
+ * Editions that are left out after damage: followers may have later ones than the state that is left, and
+ * of two tables with one edition they keep the one that they have.
+ */
+const LEFT_OUT = 1000;
+
+function keptOf(loaded: Loaded): Stored | undefined {
+  if (loaded.kind === 'empty') return undefined;
+  const { kind, stored } = loaded;
+  if (kind === 'found' || stored === undefined) return stored;
+  const { table } = stored;
+  return { ...stored, table: { ...table, edition: table.edition + LEFT_OUT } };
 }
 
 /** Whoever edits the file would look for the new cluster in vain. */

@@ -16,6 +16,8 @@ export function refusal(
   token: string | undefined,
 ): 401 | 403 | undefined {
   if (origin !== undefined && !isFrom(origin, host)) return 403;
+  // A page can let its own name point here afterwards (DNS rebinding): without a token only addresses count.
+  if (origin !== undefined && token === undefined && !isAddress(origin)) return 403;
   if (token === undefined) return undefined;
   const [, given] = /^Bearer ([^\s]{1,4096})$/i.exec(authorization ?? '') ?? []; // RFC 6750 §2.1
   return given !== undefined && isSame(given, token) ? undefined : 401;
@@ -23,6 +25,11 @@ export function refusal(
 
 function isFrom(origin: string, host: string | undefined): boolean {
   return host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+}
+
+function isAddress(origin: string): boolean {
+  const { hostname } = new URL(origin);
+  return hostname === 'localhost' || /^(\[.*\]|\d+(\.\d+){3})$/.test(hostname);
 }
 
 /** In constant time whatever the lengths: digests are equally long. */

@@ -9,14 +9,20 @@ import { stableOf, upgradeOf, type Change, type RoutingTable } from '../versions
 import { timeoutOf } from '../versions/session-times.js';
 import type { Version } from '../versions/version.js';
 import { mayServe, type Happening } from '../versions/version-state.js';
-import type { Progress, WorkerReport } from '../wire/report.js';
+import {
+  SESSION_SLOT,
+  type Progress,
+  type SessionsSeen,
+  type WorkerReport,
+} from '../wire/report.js';
 import { Census, type Present } from './census.js';
 import { Chronicle, eventOf, eventsBetween } from './chronicle.js';
 import { atLeast, begun, ending, grown, remedy, type Course, type Prospect } from './course.js';
 import { Inbox, type Blocks } from './inbox.js';
 import type { Judged, Judgement, Moment, UpgradeProgress } from './judged.js';
-import { concluded, looked, opened, whyOf, type Trial } from './trial.js';
-import { noted, nothingUsual, usualOf } from './usual.js';
+import { policyOf, trialsUnder, type Learned } from './learned.js';
+import { comparableOf, concluded, isResumed, looked, opened, whyOf, type Trial } from './trial.js';
+import { noted, nothingUsual, renewed, usualOf } from './usual.js';
 import type { LiveSessions, ShownEvent, Why } from './why.js';
 
 /** Upgrades whose evidence is kept. */
@@ -44,6 +50,14 @@ export class Overseer {
     this.#config = config;
   }
 
+  /** Before all else: what a control of before has learned, as far as it still counts under the table. */
+  recall(learned: Learned, table: RoutingTable, { monotonic }: Moment): void {
+    const trials = trialsUnder(learned, table, this.#config.monitor);
+    for (const trial of trials) this.#trials.set(trial.id, trial);
+    this.#usual = renewed(learned.usual, monotonic);
+    this.#chronicle.recall(learned.events);
+  }
+
   /** On every change, and first of all. */
   table(table: RoutingTable, now: Moment): void {
     const before = this.#table;
@@ -57,7 +71,7 @@ export class Overseer {
     for (const report of versions) {
       if (this.#table?.versions.every(({ id }) => id !== report.version) ?? true) continue;
       this.#inbox.put(report);
-      this.#census.add(report.version, report.sessions, secondsOf(now));
+      this.#census.add(report.version, asOf(report.sessions, secondsOf(now)), secondsOf(now));
     }
   }
 
@@ -111,6 +125,17 @@ export class Overseer {
     return this.#census.live(version, this.#present(this.#table, now));
   }
 
+  /** What is worth outliving this process. */
+  get learned(): Learned {
+    return {
+      edition: this.#table?.edition ?? 0,
+      policy: policyOf(this.#config.monitor),
+      trials: [...this.#trials.values()],
+      usual: this.#usual,
+      events: this.#chronicle.events,
+    };
+  }
+
   /** What happened to versions, newest first. */
   get events(): readonly ShownEvent[] {
     return this.#chronicle.events;
@@ -132,7 +157,10 @@ export class Overseer {
   }
 
   #open(upgrade: Version, stable: VersionId | undefined, { wall }: Moment): void {
-    const usual = usualOf(this.#usual, stable ?? upgrade.id);
+    const isUsual = stable === undefined || stable === this.#usual.version;
+    // It may have become stable in this very moment: then it is known from its own upgrade.
+    const own = isUsual ? undefined : this.#trials.get(stable)?.newerTally;
+    const usual = own ?? usualOf(this.#usual, stable ?? upgrade.id);
     this.#inbox.take(); // what was seen before belongs to the time before
     this.#trials.delete(upgrade.id);
     this.#trials.set(upgrade.id, opened(upgrade, { stable, usual, wall }));
@@ -167,12 +195,15 @@ export class Overseer {
     const seen = { newer, stable, examples, wall: now.wall };
     const look = { ...before, trial: looked(before.trial, seen, this.#config.monitor) };
     this.#trials.set(upgrade.id, look.trial);
-    this.#course = grown(course, {
+    const isPaused = upgrade.state.name !== 'running';
+    const next = grown(course, {
       transition: upgrade.transition,
       counted: look.counted,
-      isHeld: upgrade.state.name !== 'running' || this.#isWorrying(look.trial),
+      isHeld: isPaused || this.#isWorrying(look.trial),
       now: now.monotonic,
     });
+    // A pause is no observation, and begins sessions of the older version that nobody has reported yet.
+    this.#course = isPaused ? { ...next, since: now.monotonic } : next;
     return this.#judged(look, this.#course);
   }
 
@@ -273,20 +304,15 @@ interface Look {
   readonly now: Moment;
 }
 
+/**
+ * A report tells of the last moment, whatever the clock of its host says. By a clock behind ours sessions
+ * would end too early, and the upgrade with them.
+ */
+function asOf(seen: readonly SessionsSeen[], now: number): readonly SessionsSeen[] {
+  const behind = now - (now % SESSION_SLOT) - Math.max(...seen.map(({ at }) => at));
+  return behind <= 0 ? seen : seen.map(each => ({ ...each, at: each.at + behind }));
+}
+
 const secondsOf = ({ wall }: Moment): number => Math.floor(wall / 1000);
 
 const idsOf = ({ versions }: RoutingTable): readonly VersionId[] => versions.map(({ id }) => id);
-
-/** Undefined where nothing but the upgrade itself may serve. */
-function comparableOf(table: RoutingTable, upgrade: Version): VersionId | undefined {
-  const { id } = stableOf(table);
-  return id === upgrade.id ? undefined : id;
-}
-
-/** Somebody wants it in spite of what was concluded, or after having taken it back: it begins anew. */
-function isResumed(before: RoutingTable | undefined, { id, state }: Version): boolean {
-  const former = before?.versions.find(version => version.id === id)?.state;
-  if (former === undefined || state.name !== 'running') return false;
-  if (former.name === 'paused') return former.because !== undefined;
-  return !mayServe(former);
-}

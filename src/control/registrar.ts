@@ -43,6 +43,8 @@ export class Registrar {
   readonly #host: RegistrarHost;
   #now: Registered;
   #last: Promise<unknown> = Promise.resolve();
+  /** One at a time: of two keys the second must not push the first out before it has signed. */
+  #lastRotation: Promise<unknown> = Promise.resolve();
 
   /** `registered`: what the registry holds already. */
   constructor(registered: Registered, host: RegistrarHost) {
@@ -68,19 +70,43 @@ export class Registrar {
   }
 
   /**
+   * Somebody has a later edition than ours: the registry was damaged, or is another. Nobody goes back to an
+   * older one, so ours comes after it. Never rejects.
+   */
+  overtake(edition: number): Promise<Outcome> {
+    return this.#inTurn(() => {
+      const { table, keys } = this.#now;
+      if (table.edition > edition) return Promise.resolve({ kind: 'done', table });
+      return this.#save({ table: { ...table, edition: edition + 1 }, keys }, true);
+    });
+  }
+
+  /**
    * Sessions are signed by a new key. Everybody must recognise it before anybody signs with it, so it is
    * told twice. Never rejects.
    */
   rotate(key: SigningKey): Promise<Outcome> {
-    return this.#inTurn(async () => {
-      const [signing, ...old] = this.#now.keys;
-      const known = signing === undefined ? [key] : [signing, key, ...old.slice(0, MOST_OLD_KEYS)];
-      const first = await this.#save({ table: reissued(this.#now.table), keys: known }, true);
-      if (first.kind !== 'done') return first;
-      await this.#host.spread(first.table.edition);
-      const keys = [key, ...(signing === undefined ? [] : [signing]), ...old];
-      const kept = keys.slice(0, 1 + MOST_OLD_KEYS);
-      return this.#save({ table: reissued(this.#now.table), keys: kept }, true);
+    const outcome = this.#lastRotation.then(() => this.#rotate(key));
+    this.#lastRotation = outcome;
+    return outcome;
+  }
+
+  /** Other changes need not wait until everybody knows the key: one of them may take a version back. */
+  async #rotate(key: SigningKey): Promise<Outcome> {
+    const first = await this.#sign(([signing, ...old]) =>
+      signing === undefined ? [key] : [signing, key, ...old.slice(0, MOST_OLD_KEYS)],
+    );
+    if (first.kind !== 'done') return first;
+    await this.#host.spread(first.table.edition);
+    return this.#sign(keys =>
+      [key, ...keys.filter(({ id }) => id !== key.id)].slice(0, 1 + MOST_OLD_KEYS),
+    );
+  }
+
+  #sign(next: (keys: readonly SigningKey[]) => readonly SigningKey[]): Promise<Outcome> {
+    return this.#inTurn(() => {
+      const { table, keys } = this.#now;
+      return this.#save({ table: reissued(table), keys: next(keys) }, true);
     });
   }
 

@@ -47,6 +47,8 @@ export interface RestHost extends Facts {
 
 /** Of a body; the contract of `PUT /configuration/cluster`. */
 const MOST_BYTES = 1_048_576;
+/** Milliseconds for a whole request to arrive; Fastify sets Node's own limit to none. */
+const SLOWEST_REQUEST = 30_000;
 
 /** `pause` carries more: see `happening`. */
 const verbs = {
@@ -60,7 +62,14 @@ export const verbNames = Object.keys(verbs) as readonly Verb[];
 
 /** `token`: what callers must bring, if anything. */
 export function restApi(host: RestHost, token: string | undefined): FastifyInstance {
-  const app = fastify({ bodyLimit: MOST_BYTES, forceCloseConnections: 'idle', logger: false });
+  const app = fastify({
+    bodyLimit: MOST_BYTES,
+    requestTimeout: SLOWEST_REQUEST,
+    forceCloseConnections: 'idle',
+    logger: false,
+    // An id that cannot be one: too long, or wrongly escaped.
+    frameworkErrors: (_, __, reply) => void unknown(reply),
+  });
   parseJsonOurselves(app);
   app.setNotFoundHandler((_, reply) =>
     fail(reply, 404, 'there is nothing here: see /openapi.json'),

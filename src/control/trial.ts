@@ -12,7 +12,9 @@ import {
   type Evidence,
   type Verdict,
 } from '../verdict/verdict.js';
+import { stableOf, type RoutingTable } from '../versions/routing-table.js';
 import type { Version } from '../versions/version.js';
+import { mayServe } from '../versions/version-state.js';
 import type { SignalExample } from '../wire/report.js';
 import { shownTally } from './shown-tally.js';
 import type { Why } from './why.js';
@@ -128,4 +130,18 @@ export function whyOf(trial: Trial, policy: Policy): Why {
     evidence: strengths(trial.evidence, policy),
     examples: trial.dossier,
   };
+}
+
+/** Undefined where nothing but the upgrade itself may serve. */
+export function comparableOf(table: RoutingTable, upgrade: Version): VersionId | undefined {
+  const { id } = stableOf(table);
+  return id === upgrade.id ? undefined : id;
+}
+
+/** Somebody wants it in spite of what was concluded, or after having taken it back: it begins anew. */
+export function isResumed(before: RoutingTable | undefined, { id, state }: Version): boolean {
+  const former = before?.versions.find(version => version.id === id)?.state;
+  if (former === undefined || state.name !== 'running') return false;
+  if (former.name === 'paused') return former.because !== undefined;
+  return !mayServe(former);
 }

@@ -42,3 +42,9 @@ export function noted(usual: Usual, { version, tally, now }: Noted): Usual {
 
 export const usualOf = ({ version, minutes }: Usual, of: VersionId): Tally =>
   version === of ? minutes.map(({ tally }) => tally).reduce<Tally>(merged, newTally()) : newTally();
+
+/** Of a control of before, whose clock was another one: all of it counts as seen in this minute. */
+export const renewed = (usual: Usual, now: number): Usual =>
+  usual.version === undefined
+    ? usual
+    : noted(nothingUsual, { version: usual.version, tally: usualOf(usual, usual.version), now });

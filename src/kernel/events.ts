@@ -56,6 +56,8 @@ export type CutoverEvent =
       readonly type: 'control-listening';
       readonly address: string;
       readonly announcements: string;
+      /** The path of its file. */
+      readonly registry: string;
       readonly edition: number;
     }
   | { readonly type: 'control-stopped' }
@@ -71,6 +73,8 @@ export type CutoverEvent =
       readonly because: string | undefined;
     }
   | { readonly type: 'registry-failed'; readonly because: string }
+  /** What control had learned before it was restarted cannot be used. */
+  | { readonly type: 'learned-ignored'; readonly file: string; readonly because: string }
   | {
       readonly type: 'registry-damaged';
       readonly file: string;

@@ -65,7 +65,7 @@ const routes: z.ZodType<Tally['routes']> = z
   // The routes that are kept, and the one of all others.
   .refine(each => Object.keys(each).length <= MOST_ROUTES + 1, { error: 'fewer routes' });
 
-const tally: z.ZodType<Tally> = z
+export const tallySchema: z.ZodType<Tally> = z
   .strictObject({
     ...summaryFields,
     failedBy: z.partialRecord(z.enum([...errorCodes, '5xx']), count),
@@ -79,7 +79,7 @@ function hasNoMoreFailures({ failed, exchanges }: Pick<Summary, 'failed' | 'exch
   return failed <= exchanges;
 }
 
-const example: z.ZodType<Example> = z.strictObject({
+export const exampleFields = {
   version: wireVersionId,
   server: z.string().max(LONGEST_SERVER),
   route: z.string().max(LONGEST_ROUTE),
@@ -92,7 +92,9 @@ const example: z.ZodType<Example> = z.strictObject({
   at: measure,
   method: z.string().max(LONGEST_METHOD),
   target: z.string().max(LONGEST_TARGET),
-});
+};
+
+const example: z.ZodType<Example> = z.strictObject(exampleFields);
 
 const signalExample: z.ZodType<SignalExample> = z.strictObject({
   signal: z.enum(signals),
@@ -114,7 +116,7 @@ function isSessionNumber(value: unknown): boolean {
 const versionReport: z.ZodType<VersionReport> = z.strictObject({
   version: wireVersionId,
   counted: count,
-  tally,
+  tally: tallySchema,
   examples: z.array(signalExample).max(MOST_REPORTED.examples),
   sessions: z.array(sessionsSeen).max(MOST_REPORTED.slots),
 });

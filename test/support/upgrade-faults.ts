@@ -5,6 +5,7 @@ import type { ServerAddress } from './scripted-container.js';
 import type { Stage } from './stage.js';
 import { apiOf, type Upgradable } from './upgradable.js';
 import { Visitor } from './visitor.js';
+import { within } from './within.js';
 
 /** Of a role such as `control` or `worker-1`: the process that it has now. */
 export function pidOf({ cutover }: Upgradable, role: string): number {
@@ -38,6 +39,15 @@ export async function shownProgress({ api }: Upgradable): Promise<number> {
   const [newest] = await api.versions();
   if (newest?.progress === undefined) throw new Error('the newest version shows no progress');
   return newest.progress;
+}
+
+/** The same, once it is as large as that: what was counted last may still be on its way. */
+export async function progressFrom(at: Upgradable, percent: number): Promise<number> {
+  const reached = async (): Promise<number> => {
+    const shown = await shownProgress(at);
+    return shown >= percent ? shown : reached();
+  };
+  return within(10_000, `${percent} % are reached`, reached());
 }
 
 /** The same client at another address, as after a restart on another port. */

@@ -142,7 +142,7 @@ describe('examples/upgrade.sh', () => {
     const at = await site(stage);
     const ended = await upgradeTo(at, { servers: [], version: '2.0' });
     expect(ended.code).to.equal(1);
-    expect(ended.errors).to.contain('cluster.servers: expected a list of at least one server');
+    expect(ended.errors).to.contain('cluster.servers: expected a list of 1 to 256 servers');
     expect(await at.states()).to.deep.equal(['1.0 complete']);
     await expectUnharmed(at);
   }).timeout(60_000);

@@ -7,6 +7,7 @@ import {
   type IncomingMessage,
   type OutgoingHttpHeaders,
   type RequestListener,
+  type ServerResponse,
 } from 'node:http';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
@@ -278,11 +279,14 @@ describe('rescue', () => {
     const CLIENTS = 64;
 
     /** All of these requests are in the newer version, which then fails them at the same moment. */
-    async function failedAtOnce(rescue: Readonly<Record<string, unknown>>) {
+    async function failedAtOnce(
+      rescue: Readonly<Record<string, unknown>>,
+      fail: (response: ServerResponse) => unknown,
+    ) {
       const { opened, open } = gate();
-      const { seen, listener } = watched((_, { socket }) => {
+      const { seen, listener } = watched((_, response) => {
         if (seen.requests === CLIENTS) open();
-        void opened.then(() => socket?.resetAndDestroy());
+        void opened.then(() => fail(response));
       });
       const older = counting({ name: 'v1' });
       const { port } = await moving(
@@ -297,16 +301,24 @@ describe('rescue', () => {
       return tally;
     }
 
+    const small = { share: 0.01, perSecond: 1 };
+    const reset = ({ socket }: ServerResponse) => socket?.resetAndDestroy();
+    const error = (response: ServerResponse) => response.writeHead(500).end('sorry');
+
     it('that rescues everything as it is delivered', async () => {
-      expect(unharmed(await failedAtOnce({}))).to.deep.equal(nothing);
+      expect(unharmed(await failedAtOnce({}, error))).to.deep.equal(nothing);
+    });
+
+    it('that is not charged where the newer version is dead: the older one gets what it always got', async () => {
+      expect(unharmed(await failedAtOnce(small, reset))).to.deep.equal(nothing);
     });
 
     it('beyond which the failure reaches the client', async () => {
-      const { answered, failed } = await failedAtOnce({ share: 0.01, perSecond: 1 });
+      const { answered, failed } = await failedAtOnce(small, error);
       // Of each of two workers: one a second, for ten seconds that were not used.
       expect(answered).to.be.within(20, 22);
-      expect([...failed.keys()]).to.deep.equal(['502']);
-      expect(failed.get('502')).to.have.lengthOf(CLIENTS - answered);
+      expect([...failed.keys()]).to.deep.equal(['500']);
+      expect(failed.get('500')).to.have.lengthOf(CLIENTS - answered);
     });
   });
 });

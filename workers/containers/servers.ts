@@ -51,22 +51,30 @@ export class Servers {
    * One that was not tried yet and has room for another connection; undefined: none is left.
    * @param insist rather a server that is left out than none: the version is still to be judged by what
    *   its servers do, or there is no other version to go to.
+   * @param isRepeatable it can be rescued, so that it may try a server that is left out; other requests do
+   *   so only where none of these has come for a while.
    */
-  pick(tried: Tried, insist = false): Server | undefined {
+  pick(tried: Tried, insist = false, isRepeatable = true): Server | undefined {
     const now = this.#options.clock.now();
     const question = this.#question.next(tried, now);
     if (this.#out === 0) return pickServer(this.#servers, question);
     const access = this.#access(now);
-    const allowed = this.#servers.filter((_, at) => access[at] !== 'closed');
+    const isOver = ({ until }: { readonly until: number }) =>
+      isRepeatable || until + this.#terms.base <= now;
+    const allowed = this.#servers.filter((server, at) => {
+      const health = this.#health.get(server);
+      if (access[at] !== 'probe') return access[at] === 'open';
+      return health !== undefined && 'until' in health && isOver(health);
+    });
     const server = pickServer(allowed, question);
     if (server === undefined) return insist ? pickServer(this.#servers, question) : undefined;
     if (access[this.#servers.indexOf(server)] === 'probe') this.#heard(server, { kind: 'probe' });
     return server;
   }
 
-  /** How many servers `pick` may still give without insisting, if they have room. */
-  left(tried: Tried): number {
-    const access = this.#out === 0 ? undefined : this.#access(this.#options.clock.now());
+  /** How many servers `pick` may still give, if they have room. */
+  left(tried: Tried, insist = false): number {
+    const access = insist || this.#out === 0 ? undefined : this.#access(this.#options.clock.now());
     let left = 0;
     for (const [at, server] of this.#servers.entries()) {
       if (access?.[at] !== 'closed' && !tried.has(server)) left += 1;
@@ -76,10 +84,14 @@ export class Servers {
 
   /**
    * An attempt that began at `sent`, in monotonic milliseconds, was refused, reset, silent, malformed or 5xx.
+   * @param isAnswer the application's own, as of a stable version: the last server that is in stays in.
+   *   What all servers say nobody would say better, and one bad page must not move everybody elsewhere.
    * @returns whose failure it is: the server's alone only where it is left out and others go on.
    */
-  failed(server: Server, sent: number): Blame {
-    this.#heard(server, { kind: 'failed', sent });
+  failed(server: Server, sent: number, isAnswer = false): Blame {
+    const isLast =
+      this.#out === this.#servers.length - 1 && this.#health.get(server)?.kind === 'in';
+    if (!isAnswer || !isLast) this.#heard(server, { kind: 'failed', sent });
     if (this.#servers.length === 1) return 'version';
     if (this.#health.get(server)?.kind === 'in') return 'undecided';
     if (this.#out === this.#servers.length) return 'version';

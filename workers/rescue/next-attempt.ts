@@ -82,8 +82,25 @@ export function nextAttempt(failed: FailedAttempt): NextAttempt {
  * Whether the attempt that follows is to be charged to the budget. One that no container has seen adds
  * no load, and one over a new connection replaces what most likely was never read.
  */
-export const isCharged = (failure: Failure, following: NextAttempt): boolean =>
-  failure !== 'unseen' && (following === 'other-server' || following === 'other-version');
+export function isCharged(
+  failure: Failure,
+  following: NextAttempt,
+  ofMovingVersion = false,
+): boolean {
+  if (failure === 'unseen' || isWayBack({ failure, ofMovingVersion }, following)) return false;
+  return following === 'other-server' || following === 'other-version';
+}
+
+/**
+ * From a version under way that hangs or has died. All that was waiting for it comes here at once, more than
+ * any budget has room for; and the older version gets each of these requests once, as it would have without
+ * the upgrade.
+ */
+const isWayBack = (
+  { failure, ofMovingVersion }: Pick<FailedAttempt, 'failure' | 'ofMovingVersion'>,
+  following: NextAttempt | undefined,
+): boolean =>
+  ofMovingVersion && following === 'other-version' && (failure === 'silent' || failure === 'reset');
 
 function maySend(failed: FailedAttempt): boolean {
   if (failed.seen === 0) return true;
@@ -94,8 +111,8 @@ function maySend(failed: FailedAttempt): boolean {
 const isRepeatable = (failed: FailedAttempt) =>
   failed.safeToRepeat || (failed.hasIdempotencyKey && failed.honoursIdempotencyKeys);
 
-const ifAffordable = ({ budgetAllows }: FailedAttempt, chosen: NextAttempt | undefined) =>
-  budgetAllows ? chosen : undefined;
+const ifAffordable = (failed: FailedAttempt, chosen: NextAttempt | undefined) =>
+  failed.budgetAllows || isWayBack(failed, chosen) ? chosen : undefined;
 
 /** Attempts are few: one is kept for every older version, else a version whose servers all fail uses them up. */
 const canSpareOne = ({ seen, versionsLeft }: FailedAttempt) => MOST_SEEN - seen > versionsLeft;

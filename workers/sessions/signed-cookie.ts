@@ -51,6 +51,9 @@ export function sessionIdOf(random: Uint8Array): SessionId {
 /** The bucket that the cookie can carry, at or below this one: a client must not change its bucket. */
 export const carriedBucket = (bucket: number): number => Math.floor(bucket * BUCKETS) / BUCKETS;
 
+/** Whether the cookie can name it: REST makes no other ids. */
+export const canName = (id: VersionId): boolean => UUID.test(id);
+
 /** The value of the cookie. Throws if a field is none that this format can carry: that is our fault. */
 export function signed(session: Session, keys: readonly Key[]): string {
   const [key] = keys;
@@ -97,7 +100,7 @@ function writeId(to: Buffer, id: SessionId): void {
 }
 
 function writeVersion(to: Buffer, id: VersionId): void {
-  if (!UUID.test(id)) throw new TypeError(`not a uuid in lower case: ${id}`);
+  if (!canName(id)) throw new TypeError(`not a uuid in lower case: ${id}`);
   to.write(id.replaceAll('-', ''), VERSION_AT, 'hex');
 }
 

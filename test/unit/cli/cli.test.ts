@@ -81,7 +81,7 @@ describe('cutover', () => {
     expect(stderr).to.equal(
       `cutover: ${bad}: 3 problems\n` +
         '  proxy.prt: unknown option; is port meant?\n' +
-        '  cluster.servers: expected a list of at least one server, given []\n' +
+        '  cluster.servers: expected a list of 1 to 256 servers, given []\n' +
         '  cluster.version: expected dotted numbers in quotes, such as "1.10", or a whole number, given 1.1\n',
     );
   });

@@ -136,8 +136,8 @@ describe('parseConfig', () => {
       '"a b"',
     ],
     [{ ...least, configService: { port: 1.5 } }, 'configService.port', whole(0, 65_535), '1.5'],
-    [{ cluster: {} }, 'cluster.servers', 'a list of at least one server', 'nothing'],
-    [{ cluster: { servers: [] } }, 'cluster.servers', 'a list of at least one server', '[]'],
+    [{ cluster: {} }, 'cluster.servers', 'a list of 1 to 256 servers', 'nothing'],
+    [{ cluster: { servers: [] } }, 'cluster.servers', 'a list of 1 to 256 servers', '[]'],
     [{ cluster: { servers: [1] } }, 'cluster.servers[0]', 'an object', '1'],
     [
       { cluster: { servers: [{ ip: 'a', port: 0 }] } },

@@ -140,4 +140,31 @@ describe('Registrar', () => {
     expect(await full.registrar.rotate(key('b'))).to.have.property('kind', 'not-durable');
     expect(full.said).to.deep.equal([]);
   });
+
+  it('lets other changes pass while a rotation waits for somebody who does not answer', async () => {
+    const stand = new Stand();
+    let isThere: () => void = () => undefined;
+    const waiting = new Promise<void>(begun => {
+      stand.spread = () => {
+        begun();
+        return new Promise<void>(resolve => (isThere = resolve));
+      };
+    });
+    const rotating = stand.registrar.rotate(key('b'));
+    await waiting;
+    const added = await stand.registrar.change(add('2.0'));
+    expect(added).to.have.property('kind', 'done');
+    expect(stand.said.at(-1)).to.equal('told 3 after 2');
+    isThere();
+    expect(await rotating).to.have.property('kind', 'done');
+    expect(stand.said.at(-2)).to.equal('saved 4 b,a');
+  });
+
+  it('comes after a later edition that somebody has, once', async () => {
+    const { registrar, said } = new Stand();
+    expect(await registrar.overtake(7)).to.have.property('kind', 'done');
+    await registrar.overtake(7);
+    expect(registrar.table.edition).to.equal(8);
+    expect(said).to.deep.equal(['saved 8 a', 'told 8 after 1']);
+  });
 });

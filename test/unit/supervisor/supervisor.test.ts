@@ -185,7 +185,7 @@ describe('startSupervisor', () => {
     expect(stage.events.at(-1)).to.deep.equal({
       type: 'reload-refused',
       because:
-        'cluster.servers: expected a list of at least one server, given []; ' +
+        'cluster.servers: expected a list of 1 to 256 servers, given []; ' +
         'log: expected an object, given 1',
     });
     expect(stage.living()).to.deep.equal(['worker-1', 'worker-2', 'frontend-1']);

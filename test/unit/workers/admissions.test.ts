@@ -199,6 +199,13 @@ describe('Admissions', () => {
     });
   });
 
+  it('sets no cookie for a version that a cookie cannot name, and serves all the same', () => {
+    const odd: Version = { ...newer, id: versionId('no-uuid') };
+    const admissions = begin({ table: { edition: 1, versions: [odd] } });
+    const admitted = admissions.admit(PLAIN);
+    expect([servedBy(admitted), admitted.cookie]).to.deep.equal([odd.number, '']);
+  });
+
   describe('keys', () => {
     it('believe nothing any more once they are gone, however often it was believed', () => {
       const admissions = begin();

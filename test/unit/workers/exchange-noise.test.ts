@@ -7,6 +7,7 @@ import {
   FakeServer,
   HEAD,
   NEWER_PATIENCE,
+  request,
   Stand,
   type About,
 } from './stand.js';
@@ -119,16 +120,35 @@ describe('Exchange of a worker, noise of the older version', () => {
     expect(second.sent).to.equal(HEAD);
   });
 
-  it('is not asked for where there is no budget for it, or no second server', async () => {
-    for (const hasBudget of [false, true]) {
-      const only = new FakeConnection();
-      begin(hasBudget ? { stable: [new FakeServer('old', only)] } : { mayAskAgain: false });
-      await newer.says(drawn(1));
-      await (hasBudget ? only : older).says(drawn(2));
-      await stand.run;
-      expect(ofNewer()).to.deep.equal(['moving new different 200 20 bytes #1']);
-      expect(second.sent).to.equal('');
-    }
+  it('is not asked for where there is no second server', async () => {
+    const only = new FakeConnection();
+    begin({ stable: [new FakeServer('old', only)] });
+    await newer.says(drawn(1));
+    await only.says(drawn(2));
+    await stand.run;
+    expect(ofNewer()).to.deep.equal(['moving new different 200 20 bytes #1']);
+  });
+
+  it('is not held against the newer version where there is no budget to ask for it', async () => {
+    begin({ mayAskAgain: false });
+    await newer.says(drawn(1));
+    await older.says(drawn(2));
+    await stand.run;
+    expect(ofNewer()).to.deep.equal(['moving new ok 200 20 bytes #1']);
+    expect(bodyOf(stand.said[0])).to.equal('{"lot":2,"name":"a"}');
+    expect(second.sent).to.equal('');
+  });
+
+  it('is not asked for by a method that changes state: one version is never sent it twice', async () => {
+    begin({
+      asked: request({ method: 'POST', body: 'x' }),
+      transition: { mode: 'CONCURRENT', methods: ['POST'] },
+    });
+    await newer.says(drawn(1));
+    await older.says(drawn(2));
+    await stand.run;
+    expect(ofNewer()).to.deep.equal(['moving new different 200 20 bytes #1']);
+    expect(second.sent).to.equal('');
   });
 
   it('is not asked for where what the operator has declared explains the difference', async () => {

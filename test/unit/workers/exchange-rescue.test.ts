@@ -223,7 +223,7 @@ describe('Exchange of a worker, rescue', () => {
             'a POST was seen, whatever is wrong with its answer',
           ] as const,
       ),
-      [{ budget: 0 }, [''], ['failure ERR_SERVER_RESET'], 'the budget is used up'],
+      [{ budget: 0 }, ['junk\r\n\r\n'], ['failure ERR_ANSWER_MALFORMED'], 'the budget is used up'],
       [{ budget: 0 }, [answer('oops', 500)], [inAnswer('oops', 500)], 'the budget is used up'],
       [
         { asked: request({ upgrade: true }) },
@@ -281,15 +281,20 @@ describe('Exchange of a worker, rescue', () => {
   });
 
   it('costs budget where a container has seen the request, and only there', async () => {
-    const rows: readonly (readonly [FakeConnection | CutoverError, allowed: boolean])[] = [
-      [bad, false],
-      [refused, true],
+    const rows: readonly (readonly [
+      FakeConnection | CutoverError,
+      said: string,
+      allowed: boolean,
+    ])[] = [
+      [bad, answer('oops', 500), false],
+      [new FakeConnection(), '', true], // the older version gets it once, as without the upgrade
+      [refused, '', true],
     ];
-    for (const [first, allowed] of rows) {
+    for (const [first, said, allowed] of rows) {
       const answering = new FakeConnection();
       const moving = [serverOf('new', first)];
       const stand = new Stand({ moving, stable: [serverOf('old', answering)], budget: 1 });
-      await bad.hangsUp();
+      if (first instanceof FakeConnection) await first.says(said);
       await answering.says(OK);
       await stand.run;
       expect(stand.said).to.deep.equal([ANSWERED]);

@@ -147,6 +147,8 @@ describe('Fleet', () => {
     it('asks the version that users move to until its failures are a sample', () => {
       of('moving').areLeftOut = true;
       fails(stable, SAMPLE);
+      fails(moving, SAMPLE); // undecided: control does not hear of them yet
+      of('moving').blame = 'version';
       fails(moving, SAMPLE - 1);
       expect(picked('moving')).to.equal('moving a');
       fails(moving);
@@ -155,6 +157,7 @@ describe('Fleet', () => {
 
     it('begins a new sample with another version, and not with another table', () => {
       of('moving').areLeftOut = true;
+      of('moving').blame = 'version';
       fails(moving, SAMPLE);
       fleet.take(tableOf(moving, stable, oldest));
       expect(picked('moving')).to.equal('oldest a');
