@@ -16,6 +16,10 @@ COPY --from=build /cutover/package.json ./
 COPY --from=build /cutover/node_modules ./node_modules
 COPY --from=build /cutover/dist ./dist
 COPY examples ./examples
+# The registry of versions. Named volumes take their owner from here; systemd's variable is what control heeds.
+ENV STATE_DIRECTORY=/var/lib/cutover
+RUN mkdir -p -m 0700 "$STATE_DIRECTORY" && chown node:node "$STATE_DIRECTORY"
+VOLUME /var/lib/cutover
 USER node
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "/cutover/dist/src/cli.js"]

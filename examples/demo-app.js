@@ -1,18 +1,23 @@
 #!/usr/bin/env node
 /**
- * An application to try Cutover with: `node examples/demo-app.js PORT VERSION`. It needs nothing but
- * Node, and knows nothing of Cutover. Port 0: any free one; the first line of output tells which.
+ * An application to try Cutover with: `node examples/demo-app.js PORT VERSION [broken]`. It needs nothing
+ * but Node, and knows nothing of Cutover. Port 0: any free one; the first line of output tells which.
+ * `broken`: it answers 500 to everything, as a version may that should never have been released.
  *
  *   GET  /          who answered: text, or a page for browsers
  *   GET  /healthz   200 while it is well
  *   GET  /slow      the same as / after two seconds (`?ms=500`: after half a second)
  *   GET  /events    server-sent events, one a second
- *   POST /anything  the body that was sent
+ *   POST /anything  the body that was sent; PUT as well
  */
 import { createServer } from 'node:http';
 import { argv, exit } from 'node:process';
 
-const [, , portText = '9101', version = '1.0'] = argv;
+const [, , portText = '9101', version = '1.0', fault] = argv;
+if (fault !== undefined && fault !== 'broken') {
+  console.error(`${fault}: only "broken" can be asked for`);
+  exit(2);
+}
 const colours = ['#2b6cb0', '#2f855a', '#b7791f', '#6b46c1'];
 
 const server = createServer((request, response) => {
@@ -20,7 +25,8 @@ const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://demo');
   response.setHeader('X-Served-By', `${version} on port ${port}`);
 
-  if (request.method === 'POST') return echo(request, response);
+  if (fault === 'broken') return broken(request, response);
+  if (request.method === 'POST' || request.method === 'PUT') return echo(request, response);
   switch (url.pathname) {
     case '/':
       return hello(request, response);
@@ -61,6 +67,12 @@ function hello(request, response) {
 function plain(response, text) {
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   response.end(text);
+}
+
+function broken(request, response) {
+  request.resume(); // what was sent is thrown away, so that the connection stays usable
+  response.statusCode = 500;
+  plain(response, `version ${version} is broken\n`);
 }
 
 function echo(request, response) {

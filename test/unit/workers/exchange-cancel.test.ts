@@ -139,4 +139,71 @@ describe('Exchange of a worker whose client goes away', () => {
       }
     });
   }
+
+  it('ends, however shortly after a 5xx in the middle of its upload it is', async () => {
+    for (let steps = 0; steps < 40; steps++) {
+      const { stand, asked } = begin({ asked: request({ method: 'PUT', more: true }) });
+      await stand.gets('part');
+      asked.new.saysAtOnce(answer('oops', 500));
+      for (let step = 0; step < steps; step++) await Promise.resolve();
+      const said = stand.said.length;
+      stand.exchange.cancel();
+      await settled();
+      expect(stand.isOver).to.equal(true, `after ${steps} steps`);
+      expect(stand.said).to.have.length(said, `after ${steps} steps`);
+    }
+  });
+
+  describe('where a server hangs', () => {
+    /** Milliseconds: half of the time that a version under way is waited for. */
+    const HALF = 150;
+
+    it('counts against the version once half of our patience is over', async () => {
+      const { stand } = begin();
+      await stand.sweeps(HALF);
+      stand.exchange.cancel();
+      await stand.run;
+      expect(stand.seen).to.deep.equal(['moving new failed ERR_SERVER_SILENT #1']);
+      expect(stand.blamed).to.deep.equal(['version']);
+      expect(stand.observed[0]?.delay).to.equal(HALF);
+      expect(stand.of('moving').heard).to.deep.equal([], 'some requests wait by design');
+    });
+
+    it('counts on the stable version as well: it is what is compared with', async () => {
+      const { stand } = begin({ transition: { mode: 'CONCURRENT' } });
+      await stand.sweeps(HALF);
+      stand.exchange.cancel();
+      await stand.run;
+      expect(stand.seen).to.have.members([
+        'moving new failed ERR_SERVER_SILENT #1',
+        'stable old failed ERR_SERVER_SILENT #1',
+      ]);
+    });
+
+    it('says nothing before that', async () => {
+      const { stand } = begin();
+      await stand.sweeps(HALF - 1);
+      stand.exchange.cancel();
+      await stand.run;
+      expect(stand.seen).to.deep.equal([]);
+    });
+
+    it('says nothing of an answer that has begun', async () => {
+      const { stand, asked } = begin();
+      await asked.new.says(PART);
+      await stand.sweeps(HALF);
+      stand.exchange.cancel();
+      await stand.run;
+      expect(stand.seen).to.deep.equal([]);
+    });
+
+    it('is told once, however often it is cancelled', async () => {
+      const { stand } = begin();
+      await stand.sweeps(HALF);
+      stand.exchange.cancel();
+      stand.exchange.cancel();
+      await stand.run;
+      expect(stand.seen).to.have.length(1);
+    });
+  });
 });

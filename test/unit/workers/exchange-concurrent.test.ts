@@ -166,7 +166,7 @@ describe('Exchange of a worker, CONCURRENT', () => {
     expect(stand.said).to.deep.equal([saidOf('old', 'oops').replace('200', '500')]);
     expect(stand.seen).to.have.length(2);
     expect(stand.seen.every(each => each.includes(' failed 500 '))).to.equal(true);
-    expect(stand.of('stable').heard).to.deep.equal(['old failed']);
+    expect(stand.of('stable').heard).to.deep.equal(['old failed in its application']);
   });
 
   it('takes an older version that fails for no witness against the newer one', async () => {

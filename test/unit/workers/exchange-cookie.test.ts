@@ -83,4 +83,30 @@ describe('Exchange of a worker, cookie', () => {
     await stand.run;
     expect(stand.said).to.deep.equal(['interim 103 "Link: x\\r\\n"', said(OURS)]);
   });
+
+  const cached: readonly (readonly [line: string, isSet: boolean])[] = [
+    ['Cache-Control: public', false],
+    ['Cache-Control: max-age=31536000, public', false],
+    ['cache-control: S-MaxAge=60', false],
+    ['Cache-Control: private, max-age=60', true],
+    ['Cache-Control: no-store', true],
+    ['Cache-Control: max-age=60', true],
+    ['X-Scope: public, s-maxage=60', true],
+  ];
+  for (const [line, isSet] of cached) {
+    it(`is ${isSet ? '' : 'not '}set on an answer with ${line}`, async () => {
+      const stand = begin();
+      await first.says(answer('hi').replace('\r\n\r\n', `\r\n${line}\r\n\r\n`));
+      await stand.run;
+      expect(stand.said).to.deep.equal([said(`${line}\r\n`, ...(isSet ? [OURS] : []))]);
+    });
+  }
+
+  it('of our name is not the container’s to set on an answer that shared caches keep either', async () => {
+    const stand = begin();
+    const stolen = setting('x=1', 'cutover=stolen');
+    await first.says(stolen.replace('\r\n\r\n', '\r\nCache-Control: public\r\n\r\n'));
+    await stand.run;
+    expect(stand.said).to.deep.equal([said('Set-Cookie: x=1\r\n', 'Cache-Control: public\r\n')]);
+  });
 });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { CutoverError } from '../../../src/kernel/errors.js';
 import {
+  answer,
   ANSWERED,
   FakeConnection,
   FakeServer,
@@ -53,6 +54,22 @@ describe('Exchange of a worker, one version', () => {
       await server.hangsUp();
       await stand.run;
       expect(stand.said.at(-1)).to.equal('failure ERR_ANSWER_CUT');
+    });
+
+    it('are the application’s own where it has answered them whole, and its server’s where not', async () => {
+      const cut = 'HTTP/1.1 500 X\r\nContent-Length: 5\r\n\r\nab';
+      const said = [
+        [[answer('oops', 500)], 'a failed in its application'],
+        [[cut, ''], 'a failed'],
+        [[''], 'a failed'],
+      ] as const;
+      for (const [pieces, heard] of said) {
+        server = new FakeConnection();
+        const stand = standWith([serverOf(server)]);
+        await server.says(...pieces);
+        await stand.run;
+        expect(stand.of('stable').heard).to.deep.equal([heard]);
+      }
     });
 
     it('are ERR_ANSWER_MALFORMED when chunks turn out to be none', async () => {

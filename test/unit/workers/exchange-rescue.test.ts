@@ -12,6 +12,7 @@ import {
   refused,
   request,
   Stand,
+  usualLimits,
   type About,
 } from './stand.js';
 
@@ -258,7 +259,7 @@ describe('Exchange of a worker, rescue', () => {
       expect(stand.said).to.deep.equal([inAnswer('oops', 500)]);
       expect(other.sent).to.equal('');
       expect(stand.seen).to.deep.equal(['stable a failed 500 4 bytes #1']);
-      expect(stand.of('stable').heard).to.deep.equal(['a failed']);
+      expect(stand.of('stable').heard).to.deep.equal(['a failed in its application']);
     });
 
     it('for an answer below 500: it is what the version says', async () => {
@@ -300,6 +301,18 @@ describe('Exchange of a worker, rescue', () => {
       expect(stand.said).to.deep.equal([ANSWERED]);
       expect(stand.budget.allows(stand.clock.now())).to.equal(allowed);
     }
+  });
+
+  it('needs no budget where the version under way hangs: all that waits comes back at once', async () => {
+    const stand = twoVersions({ budget: 0 });
+    await stand.sweeps(usualLimits.rescuePatience + 1);
+    await good.says(OK);
+    await stand.run;
+    expect(stand.said).to.deep.equal([ANSWERED]);
+    expect(stand.seen).to.deep.equal([
+      'moving new failed ERR_SERVER_SILENT #1',
+      'stable old ok 200 2 bytes #2',
+    ]);
   });
 
   it('gives up where a 5xx was not used and no other server has room', async () => {

@@ -18,6 +18,10 @@ class LeftOut extends FakeServers {
   override pick(tried: { has(server: Server): boolean }, insist = false): Server | undefined {
     return this.areLeftOut && !insist ? undefined : super.pick(tried);
   }
+
+  override left(tried: { has(server: Server): boolean }, insist = false): number {
+    return this.areLeftOut && !insist ? 0 : super.left(tried);
+  }
 }
 
 describe('Fleet', () => {
@@ -155,6 +159,28 @@ describe('Fleet', () => {
       expect(picked('moving')).to.equal('oldest a');
     });
 
+    it('counts no failure of a rescue for the sample: control counts first attempts', () => {
+      of('moving').areLeftOut = true;
+      of('moving').blame = 'version';
+      const server = of('moving').list[0] as unknown as Server;
+      const second = 2;
+      for (let n = 0; n < SAMPLE; n++) {
+        fleet.failed({ version: moving, server, startedAt: 0 }, second);
+      }
+      expect(picked('moving')).to.equal('moving a');
+    });
+
+    it('samples nothing with what cannot be sent again', () => {
+      of('moving').areLeftOut = true;
+      expect(fleet.pick(versionId('moving'), none, false)?.server.name).to.equal('oldest a');
+    });
+
+    it('has none left of them, unless there is no version behind', () => {
+      expect(fleet.left(stable, none)).to.equal(0);
+      fleet.take(tableOf(moving, stable));
+      expect(fleet.left(stable, none)).to.equal(2);
+    });
+
     it('begins a new sample with another version, and not with another table', () => {
       of('moving').areLeftOut = true;
       of('moving').blame = 'version';
@@ -175,6 +201,18 @@ describe('Fleet', () => {
     fleet.succeeded({ version: stable, server, startedAt: 0 });
     expect(fleet.failed({ version: stable, server, startedAt: 0 })).to.equal('server');
     expect(of('stable').heard).to.deep.equal(['stable b succeeded', 'stable b failed']);
+  });
+
+  it('tells a 5xx of a stable version as its application’s own, and no other failure', () => {
+    all('moving', 'stable');
+    const failed = (version: Version, status?: number) => {
+      const server = of(version.id).list[0] as unknown as Server;
+      fleet.failed({ version, server, startedAt: 0 }, 1, status);
+      return of(version.id).heard.at(-1);
+    };
+    expect(failed(stable, 500)).to.equal('stable a failed in its application');
+    expect(failed(stable)).to.equal('stable a failed', 'a reset is no answer');
+    expect(failed(moving, 500)).to.equal('moving a failed', 'it is on trial');
   });
 
   it('holds a version that is gone answerable for what was still under way', () => {

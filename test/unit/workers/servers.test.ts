@@ -202,6 +202,53 @@ describe('Servers, of which some fail', () => {
     expect(servers.left(none)).to.equal(3);
   });
 
+  it('counts those that are left out as well, for a caller that insists', () => {
+    const servers = serversOf(2);
+    const [first, second] = [at(servers, 1), at(servers, 2)];
+    eject(servers, first, second);
+    expect([servers.left(none), servers.left(none, true)]).to.deep.equal([0, 2]);
+    expect(servers.left(new Set([first]), true)).to.equal(1);
+  });
+
+  it('is tried again by a request that can be rescued, by another only when that is long overdue', () => {
+    const servers = serversOf(2);
+    const [bad, good] = [at(servers, 1), at(servers, 2)];
+    eject(servers, bad);
+    const others = new Set([good]);
+    clock.advance(999);
+    expect(servers.pick(others, false, false)).to.equal(undefined);
+    clock.advance(1);
+    expect(servers.pick(others, false, false)).to.equal(bad);
+    expect(servers.pick(others, false, true)).to.equal(undefined, 'one request only');
+  });
+
+  it('gets a request that cannot be rescued where its caller insists', () => {
+    const servers = serversOf(1);
+    const only = at(servers, 1);
+    eject(servers, only);
+    expect(servers.pick(none, true, false)).to.equal(only);
+  });
+
+  it('keeps the last one in whatever its application answers, and not where it is not there', () => {
+    const isAnswer = true;
+    const servers = serversOf(2);
+    const [first, second] = [at(servers, 1), at(servers, 2)];
+    for (const server of [first, second]) {
+      for (let n = 0; n < 5; n++) servers.failed(server, clock.now(), isAnswer);
+    }
+    expect(told).to.deep.equal([['ejected', 1, 1500]]);
+    expect(servers.pick(none)).to.equal(second);
+    eject(servers, second);
+    expect(servers.pick(none)).to.equal(undefined);
+  });
+
+  it('keeps the only one in whatever its application answers, and says that its version failed', () => {
+    const servers = serversOf(1);
+    const only = at(servers, 1);
+    for (let n = 0; n < 5; n++) expect(servers.failed(only, clock.now(), true)).to.equal('version');
+    expect(servers.pick(none)).to.equal(only);
+  });
+
   it('does not care for servers of other versions', () => {
     const [servers, others] = [serversOf(1), serversOf(1)];
     eject(servers, at(others, 1));

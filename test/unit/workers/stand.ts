@@ -120,8 +120,8 @@ export class FakeServers {
     this.heard.push(`${name} succeeded`);
   }
 
-  failed({ name }: { name: string }): Blame {
-    this.heard.push(`${name} failed`);
+  failed({ name }: { name: string }, _sent?: number, isAnswer = false): Blame {
+    this.heard.push(isAnswer ? `${name} failed in its application` : `${name} failed`);
     return this.blame;
   }
 

@@ -1,0 +1,31 @@
+import { expect } from 'chai';
+import * as answers from '../../../src/control/answers.js';
+import { restApi, type RestHost } from '../../../src/control/rest.js';
+
+/** It is not asked for anything: no call comes so far. */
+const nobody = {} as unknown as RestHost;
+
+describe('the REST API, of requests that cannot be taken', () => {
+  const app = restApi(nobody, undefined);
+  after(() => app.close());
+
+  const impossible = [
+    ['x'.repeat(2000), 'too long'],
+    ['%zz', 'wrongly escaped'],
+    ['%ff', 'escaped, and no UTF-8'],
+  ] as const;
+  for (const [id, why] of impossible) {
+    for (const method of ['GET', 'DELETE'] as const) {
+      it(`answers 404 to ${method} of an id that is ${why}, in the shape of every error`, async () => {
+        const answer = await app.inject({ method, url: `/configuration/cluster/${id}` });
+        expect(answer.statusCode).to.equal(404);
+        expect(answers.error.safeParse(answer.json()).error).to.equal(undefined);
+        expect(answer.json()).to.deep.equal({ error: 'there is no version with this id' });
+      });
+    }
+  }
+
+  it('waits 30 s for a request to arrive whole', () => {
+    expect(app.server.requestTimeout).to.equal(30_000);
+  });
+});
