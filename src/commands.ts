@@ -197,7 +197,13 @@ function whenJoined(report: Report): { report: Report; ready: Promise<void> } {
 }
 
 async function clientOf(given: Arguments): Promise<ControlClient> {
-  const { configService } = await configOf(given);
+  const { configService, registry } = await configOf(given);
+  if (registry.kind === 'none') {
+    throw new StartError(
+      `${given.config}: registry.kind is none, so there is no control to ask`,
+      2,
+    );
+  }
   return new ControlClient({
     url: `http://${hostPort(configService)}`,
     token: configService.token,

@@ -50,8 +50,6 @@ export interface AskingHost {
 export interface Accepted {
   readonly attempt: Attempt;
   readonly opened: Opened;
-  /** 1 for the first attempt. */
-  readonly number: number;
 }
 
 /** What became of an attempt. */
@@ -85,6 +83,11 @@ export class Asking {
     host.budget.request(this.#startedAt);
   }
 
+  /** Nobody waits for an answer any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** That was asked last. */
   get lastServer(): Server | undefined {
     return this.#last;
@@ -99,17 +102,17 @@ export class Asking {
     for (let number = 1; !this.#isOver; number++) {
       const picked = this.#host.fleet.pick(from, tried, this.outgoing.isRepeatable);
       if (picked === undefined) throw last ?? noConnection();
-      const attempt = this.#started(picked);
+      const attempt = this.#started(picked, { number });
       const opened = await this.#opened(attempt, wanted ?? this.#usual(picked));
       const failure = failureOf(opened);
-      if (failure === undefined) return { attempt, opened: this.#mustBe(opened, attempt), number };
+      if (failure === undefined) return { attempt, opened: this.#mustBe(opened, attempt) };
       const mayBeStale = failure === 'reset' && attempt.mayBeStale;
       if (failure !== 'unseen') seen += 1;
       const next = this.#next(failure, picked, { tried, seen, mayBeStale });
       if (next === 'pass-on' && !(opened instanceof CutoverError)) {
-        return { attempt, opened, number };
+        return { attempt, opened };
       }
-      this.#failed(attempt, opened, number);
+      this.#failed(attempt, opened);
       if (opened instanceof CutoverError) {
         last = opened;
         if (failure === 'unseen') this.#host.refused(picked.server, opened);
@@ -128,12 +131,12 @@ export class Asking {
   async once(
     version: Version,
     wanted: Wanted,
-    about: { readonly patience: number; readonly without?: Server },
+    about: { readonly number: number; readonly patience: number; readonly without?: Server },
   ): Promise<Once | undefined> {
     const tried = { has: (server: Server) => server === about.without };
     const picked = this.#host.fleet.pickOf(version, tried);
     if (picked === undefined || this.#isOver) return undefined;
-    const attempt = this.#started(picked, about.patience);
+    const attempt = this.#started(picked, about);
     try {
       return { attempt, opened: await this.#opened(attempt, wanted) };
     } catch (cause) {
@@ -143,18 +146,19 @@ export class Asking {
   }
 
   /** The answer has ended, one way or the other. */
-  observe(attempt: Attempt, number: number, result: Result): void {
+  observe(attempt: Attempt, result: Result): void {
     const { fleet } = this.#host;
     this.#live.delete(attempt);
     attempt.end();
     if (this.#isOver && result.outcome === 'failed') return; // nobody waited: it says nothing
     const answered = result.code === undefined ? result.status : undefined;
-    const blame = result.outcome === 'failed' ? fleet.failed(attempt, number, answered) : undefined;
+    const blame =
+      result.outcome === 'failed' ? fleet.failed(attempt, attempt.number, answered) : undefined;
     if (blame === undefined) fleet.succeeded(attempt);
-    this.#tell(attempt, number, result, blame);
+    this.#tell(attempt, result, blame);
   }
 
-  #tell(attempt: Attempt, number: number, result: Result, blame: Blame | undefined): void {
+  #tell(attempt: Attempt, result: Result, blame: Blame | undefined): void {
     const { clock } = this.#host;
     const { route, method, target } = this.outgoing;
     const observation: Observation = {
@@ -166,7 +170,7 @@ export class Asking {
       status: result.status,
       delay: attempt.delay ?? clock.now() - attempt.startedAt,
       bytes: result.bytes,
-      attempt: number,
+      attempt: attempt.number,
     };
     this.#host.observed({ observation, method, target }, blame);
   }
@@ -185,12 +189,16 @@ export class Asking {
   }
 
   /** `patience`: for all of it; without it as long as this request has. */
-  #started({ version, server, isMoving }: Picked, patience?: number): Attempt {
+  #started(
+    { version, server, isMoving }: Picked,
+    { number, patience }: { readonly number: number; readonly patience?: number },
+  ): Attempt {
     const { limits, clock } = this.#host;
     this.#last = server;
     const attempt = new Attempt({
       version,
       server,
+      number,
       outgoing: this.outgoing,
       patience: patience ?? this.#patience(isMoving),
       until: patience === undefined ? Infinity : clock.now() + patience,
@@ -274,17 +282,17 @@ export class Asking {
    */
   #abandoned(attempt: Attempt): void {
     const { clock, limits } = this.#host;
-    const waited = clock.now() - attempt.startedAt;
+    const waited = attempt.silence(clock.now());
     if (this.#isOver || attempt.status !== undefined || waited < limits.rescuePatience / 2) return;
-    this.#tell(attempt, 1, { outcome: 'failed', code: 'ERR_SERVER_SILENT' }, 'version');
+    this.#tell(attempt, { outcome: 'failed', code: 'ERR_SERVER_SILENT' }, 'version');
   }
 
-  #failed(attempt: Attempt, opened: Opened | CutoverError, number: number): void {
+  #failed(attempt: Attempt, opened: Opened | CutoverError): void {
     const result: Result =
       opened instanceof CutoverError
         ? { outcome: 'failed', code: opened.code, status: attempt.status }
         : { outcome: 'failed', status: opened.head.status };
-    this.observe(attempt, number, result);
+    this.observe(attempt, result);
   }
 
   /** What is no failure of a server is an answer, or a fault of ours. */

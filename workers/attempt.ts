@@ -26,6 +26,8 @@ export interface AttemptLimits {
 export interface AttemptOptions {
   readonly version: Version;
   readonly server: Server;
+  /** 1 for the request as it came, and for both of CONCURRENT's. */
+  readonly number: number;
   readonly outgoing: Outgoing;
   /** Milliseconds that the server may be silent before its answer is decided upon. */
   readonly patience: number;
@@ -54,6 +56,7 @@ export const holdNothing: HoldRule = () => ({ bytes: 0, ms: 0 });
 export class Attempt {
   readonly version: Version;
   readonly server: Server;
+  readonly number: number;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   /** Milliseconds from the start to the whole head. */
@@ -78,6 +81,7 @@ export class Attempt {
     this.#options = options;
     this.version = options.version;
     this.server = options.server;
+    this.number = options.number;
     this.#upload = options.outgoing.upload;
     this.startedAt = options.clock.now();
     this.#reader = new AnswerReader(options.limits.answer);
@@ -86,6 +90,11 @@ export class Attempt {
   /** Of the answer; undefined: its head has not come. */
   get status(): number | undefined {
     return this.#head?.status;
+  }
+
+  /** Milliseconds for which the server, which has all of the request, is silent. */
+  silence(now: number): number {
+    return this.#isSent && this.#waitingSince !== undefined ? now - this.#waitingSince : 0;
   }
 
   /** A part of the body that came later has been sent: the request cannot be sent again from here. */

@@ -46,7 +46,10 @@ export class Comparing {
   /** Throws if the older version has no answer: what the newer one says is not proven then. */
   async answer({ newer, older }: { newer: Version; older: Version }): Promise<Accepted> {
     const { comparisonPatience, newerPatience, clock } = this.#host;
-    const quiet = this.#asking.once(newer, this.#wanted(Infinity), { patience: newerPatience });
+    const quiet = this.#asking.once(newer, this.#wanted(Infinity), {
+      number: FIRST,
+      patience: newerPatience,
+    });
     let old: Accepted;
     try {
       old = await this.#asking.accepted(older.id, this.#wanted(comparisonPatience));
@@ -76,8 +79,8 @@ export class Comparing {
       return old;
     }
     // The answer that is not used was as good: its connection is kept if it is all there.
-    this.#asking.observe(old.attempt, old.number, seenAs(old.opened));
-    return { attempt: once.attempt, opened: once.opened, number: FIRST };
+    this.#asking.observe(old.attempt, seenAs(old.opened));
+    return { attempt: once.attempt, opened: once.opened };
   }
 
   /** What the newer version's answer, which is not used, says of it. */
@@ -94,7 +97,7 @@ export class Comparing {
     const result = seenAs(opened);
     const isProven = result.outcome === 'ok' && !(await this.#mayBeNoise(old, opened));
     const outcome = isProven ? 'different' : result.outcome;
-    this.#asking.observe(attempt, FIRST, { ...result, outcome });
+    this.#asking.observe(attempt, { ...result, outcome });
   }
 
   /** By itself: answered, or failed. */
@@ -103,7 +106,7 @@ export class Comparing {
     const { attempt, opened } = once;
     const result: Result =
       opened instanceof CutoverError ? { outcome: 'failed', code: opened.code } : seenAs(opened);
-    this.#asking.observe(attempt, FIRST, result);
+    this.#asking.observe(attempt, result);
   }
 
   #difference(once: Once | undefined, old: Accepted): 'equal' | 'unknown' | Agreement {
@@ -127,7 +130,12 @@ export class Comparing {
     const { version, server: without } = old.attempt;
     if (version.servers.length < 2 || !isSafe(this.#asking.outgoing.method)) return false;
     if (!this.#host.mayAskAgain()) return true;
-    const second = await this.#asking.once(version, this.#wanted(patience), { patience, without });
+    const second = await this.#asking.once(version, this.#wanted(patience), {
+      number: FIRST + 1,
+      patience,
+      without,
+    });
+    if (this.#asking.isOver) return true; // nobody knows any more
     if (second === undefined) return false;
     const { attempt, opened } = second;
     if (!(opened instanceof CutoverError) && isComparable(opened)) {
@@ -135,7 +143,7 @@ export class Comparing {
     }
     const result: Result =
       opened instanceof CutoverError ? { outcome: 'failed', code: opened.code } : seenAs(opened);
-    this.#asking.observe(attempt, FIRST + 1, result);
+    this.#asking.observe(attempt, result);
     return this.#compared(newer, old.opened).kind === 'equal';
   }
 

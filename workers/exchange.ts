@@ -124,7 +124,7 @@ export class Exchange {
   }
 
   async #passOn(accepted: Accepted): Promise<void> {
-    const { attempt, opened, number } = accepted;
+    const { attempt, opened } = accepted;
     const { head, framing } = opened;
     this.#accepted = accepted;
     let bytes: number | undefined = opened.body.length;
@@ -150,7 +150,7 @@ export class Exchange {
     } finally {
       const outcome = code === undefined ? outcomeOf(head) : 'failed';
       const size = this.#isCancelled || code !== undefined ? undefined : bytes;
-      this.#asking.observe(attempt, number, { outcome, code, status: head.status, bytes: size });
+      this.#asking.observe(attempt, { outcome, code, status: head.status, bytes: size });
     }
   }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { unpack, pack } from 'msgpackr';
 import { join } from 'node:path';
 import { Dealer, Router } from 'zeromq';
+import { WIRE_VERSION } from '../../src/wire/batch.js';
 import { counting, httpContainer } from '../support/containers.js';
 import { gate } from '../support/gate.js';
 import { statusOf } from '../support/http-message.js';
@@ -168,7 +169,7 @@ describe('system: the device', () => {
         .to.include('99')
         .and.match(/version/);
       const [told] = await within(5_000, 'an answer that tells our version', peer.receive());
-      expect((unpack(told!) as unknown[])[0]).to.equal(1);
+      expect((unpack(told!) as unknown[])[0]).to.equal(WIRE_VERSION);
 
       await worker(stage, home);
       const load = Load.start(stage, { port, clients: 2, requests: 20 });
@@ -189,7 +190,7 @@ describe('system: the device', () => {
         .to.include('99')
         .and.match(/version/);
       const [, told] = await within(5_000, 'an answer that tells its version', peer.receive());
-      expect((unpack(told!) as unknown[])[0]).to.equal(1);
+      expect((unpack(told!) as unknown[])[0]).to.equal(WIRE_VERSION);
     });
 
     it('and nonsense', async () => {

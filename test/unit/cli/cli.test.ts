@@ -60,6 +60,17 @@ describe('cutover', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
+  it('says that there is no control to ask where the configuration wants none', async () => {
+    const file = join(folder, 'none.json');
+    const cluster = { servers: [{ ip: '127.0.0.1', port: 9101 }] };
+    await writeFile(file, JSON.stringify({ cluster, registry: { kind: 'none' } }));
+    const { exitCode, stderr } = await cutover('status', '-c', file);
+    expect(exitCode).to.equal(2);
+    expect(stderr).to.equal(
+      `cutover: ${file}: registry.kind is none, so there is no control to ask\n`,
+    );
+  });
+
   it('check says what would be started', async () => {
     const { exitCode, stdout, stderr } = await cutover('check', '-c', good);
     expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });

@@ -188,6 +188,26 @@ describe('Exchange of a worker whose client goes away', () => {
       expect(stand.seen).to.deep.equal([]);
     });
 
+    it('says nothing of a server that has not been sent all of the request yet', async () => {
+      const { stand } = begin({ asked: request({ method: 'PUT', more: true }) });
+      await stand.sweeps(HALF);
+      stand.exchange.cancel();
+      await stand.run;
+      expect(stand.seen).to.deep.equal([]);
+    });
+
+    it('is a rescue where another had failed before: it says nothing fair of that version', async () => {
+      const { stand, asked } = begin();
+      await asked.new.hangsUp();
+      await stand.sweeps(HALF);
+      stand.exchange.cancel();
+      await stand.run;
+      expect(stand.seen).to.deep.equal([
+        'moving new failed ERR_SERVER_RESET #1',
+        'stable old failed ERR_SERVER_SILENT #2',
+      ]);
+    });
+
     it('says nothing of an answer that has begun', async () => {
       const { stand, asked } = begin();
       await asked.new.says(PART);

@@ -72,9 +72,9 @@ class World {
     const asking = this.#asking(method, head);
     this.#target = target;
     try {
-      const { attempt, opened, number } = await asking.accepted(versionId(first));
+      const { attempt, opened } = await asking.accepted(versionId(first));
       const { status } = opened.head;
-      asking.observe(attempt, number, { outcome: status >= 500 ? 'failed' : 'ok', status });
+      asking.observe(attempt, { outcome: status >= 500 ? 'failed' : 'ok', status });
       return `${status} ${attempt.server.name}`;
     } catch (cause) {
       return String((cause as { code?: unknown }).code);
