@@ -151,7 +151,7 @@ describe('examples/upgrade.sh', () => {
     const port = await freePort(stage);
     const servers: readonly ServerAddress[] = [{ ip: '127.0.0.1', port: 9101 }];
     const configService = { ip: '127.0.0.1', port };
-    const home = await homeFor(stage, configFor(servers, { configService }));
+    const home = await homeFor(stage, configFor(servers, { configService, registry: {} }));
     const ended = await upgrade([home.file, example('next.json')]);
     expect(ended.code).to.equal(1);
     expect(ended.errors).to.contain('control is not reachable');
