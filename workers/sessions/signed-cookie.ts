@@ -41,6 +41,8 @@ const LENGTH = FORMAT.length + (BYTES / 3) * 4;
 const SHAPE = /^1\.[\w-]+$/; // Buffer.from skips foreign characters, and takes + and / for - and _
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 const BUCKETS = 2 ** 16;
+/** 16 bytes in the one spelling that we write: the last character has four bits that must be zero. */
+const ID = /^[\w-]{21}[AQgw]$/;
 
 /** The id of a new session, from 16 random bytes. */
 export function sessionIdOf(random: Uint8Array): SessionId {
@@ -58,7 +60,7 @@ export const canName = (id: VersionId): boolean => UUID.test(id);
 export function signed(session: Session, keys: readonly Key[]): string {
   const [key] = keys;
   if (key === undefined) throw new RangeError('there is no key to sign with');
-  const bytes = Buffer.alloc(BYTES);
+  const bytes = Buffer.allocUnsafe(BYTES); // every byte is written
   writeId(bytes, session.id);
   writeVersion(bytes, session.version);
   bytes.writeUInt32BE(session.lastSeen, LAST_SEEN_AT);
@@ -94,15 +96,24 @@ const uuidOf = (hex: string): VersionId =>
   versionId(hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'));
 
 function writeId(to: Buffer, id: SessionId): void {
-  const bytes = Buffer.from(id, 'base64url');
-  if (sessionIdOf(bytes) !== id) throw new TypeError(`not a session id: ${id}`);
-  bytes.copy(to);
+  if (!ID.test(id)) throw new TypeError(`not a session id: ${id}`);
+  to.write(id, 0, ID_BYTES, 'base64url');
 }
 
 function writeVersion(to: Buffer, id: VersionId): void {
-  if (!canName(id)) throw new TypeError(`not a uuid in lower case: ${id}`);
-  to.write(id.replaceAll('-', ''), VERSION_AT, 'hex');
+  let bytes = versions.get(id);
+  if (bytes === undefined) {
+    if (!canName(id)) throw new TypeError(`not a uuid in lower case: ${id}`);
+    bytes = Buffer.from(id.replaceAll('-', ''), 'hex');
+    if (versions.size >= MOST_VERSIONS) versions.clear();
+    versions.set(id, bytes);
+  }
+  to.set(bytes, VERSION_AT);
 }
+
+/** As the cookie carries them: there are few, and each is written for every new session. */
+const versions = new Map<VersionId, Buffer>();
+const MOST_VERSIONS = 256;
 
 /** Making one of these takes more than half as long as signing with it (2.6 and 4.3 µs). */
 const keyObjects = new WeakMap<Key, KeyObject>();
@@ -115,7 +126,12 @@ function keyObjectOf(key: Key): KeyObject {
   return made;
 }
 
+/** What is signed, one at a time. */
+const signedBytes = Buffer.concat([Buffer.from(FORMAT), Buffer.alloc(MAC_AT)]);
+
 function macOf(fields: Buffer, key: Key): Buffer {
-  const mac = createHmac('sha256', keyObjectOf(key)).update(FORMAT).update(fields).digest();
+  // One piece: each call into OpenSSL costs as much as hashing what it brings.
+  signedBytes.set(fields, FORMAT.length);
+  const mac = createHmac('sha256', keyObjectOf(key)).update(signedBytes).digest();
   return mac.subarray(0, MAC_BYTES);
 }
