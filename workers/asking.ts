@@ -99,24 +99,34 @@ export class Asking {
     let from = first;
     let seen = 0;
     let last: CutoverError | undefined;
+    /** An error that was to be rescued, and is better than no answer. */
+    let spare: Accepted | undefined;
     for (let number = 1; !this.#isOver; number++) {
       const picked = this.#host.fleet.pick(from, tried, this.outgoing.isRepeatable);
+      if (picked === undefined && spare !== undefined) return spare;
       if (picked === undefined) throw last ?? noConnection();
       const attempt = this.#started(picked, { number });
       const opened = await this.#opened(attempt, wanted ?? this.#usual(picked));
       const failure = failureOf(opened);
-      if (failure === undefined) return { attempt, opened: this.#mustBe(opened, attempt) };
+      if (failure === undefined) {
+        this.#unused(spare);
+        return { attempt, opened: this.#mustBe(opened, attempt) };
+      }
       const mayBeStale = failure === 'reset' && attempt.mayBeStale;
       if (failure !== 'unseen') seen += 1;
       const next = this.#next(failure, picked, { tried, seen, mayBeStale });
-      if (next === 'pass-on' && !(opened instanceof CutoverError)) {
-        return { attempt, opened };
-      }
-      this.#failed(attempt, opened);
       if (opened instanceof CutoverError) {
+        this.#failed(attempt, opened);
         last = opened;
         if (failure === 'unseen') this.#host.refused(picked.server, opened);
+        if (next === 'fail' && spare !== undefined) return spare;
         if (next === 'fail') throw opened;
+      } else {
+        this.#unused(spare);
+        if (next === 'pass-on') return { attempt, opened };
+        // Two attempts must not share an upload.
+        if (this.outgoing.isWhole) spare = { attempt, opened };
+        else this.#failed(attempt, opened);
       }
       if (next !== 'again') tried.add(picked.server);
       if (next === 'other-version') {
@@ -285,6 +295,10 @@ export class Asking {
     const waited = attempt.silence(clock.now());
     if (this.#isOver || attempt.status !== undefined || waited < limits.rescuePatience / 2) return;
     this.#tell(attempt, { outcome: 'failed', code: 'ERR_SERVER_SILENT' }, 'version');
+  }
+
+  #unused(spare: Accepted | undefined): void {
+    if (spare !== undefined) this.#failed(spare.attempt, spare.opened);
   }
 
   #failed(attempt: Attempt, opened: Opened | CutoverError): void {

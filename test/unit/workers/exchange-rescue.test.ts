@@ -315,11 +315,25 @@ describe('Exchange of a worker, rescue', () => {
     ]);
   });
 
-  it('gives up where a 5xx was not used and no other server has room', async () => {
+  it('gives the client a 5xx rather than nothing where no other server has room', async () => {
     const stand = twoVersions({ stable: [] });
     await bad.says(answer('oops', 500));
     await stand.run;
-    expect(stand.said).to.deep.equal(['failure ERR_NO_CONNECTION']);
-    expect(stand.seen).to.deep.equal(['moving new failed 500 #1']);
+    expect(stand.said).to.deep.equal([inAnswer('oops', 500)]);
+    expect(stand.seen).to.deep.equal(['moving new failed 500 4 bytes #1']);
+  });
+
+  it('gives the client a 5xx rather than nothing where the other server fails worse', async () => {
+    const dying = new FakeConnection();
+    const stand = twoVersions({ stable: [serverOf('old', dying)] });
+    await bad.says(answer('oops', 500));
+    await dying.hangsUp();
+    await stand.run;
+    expect(stand.said).to.deep.equal([inAnswer('oops', 500)]);
+    expect(stand.seen).to.deep.equal([
+      'stable old failed ERR_SERVER_RESET #2',
+      'moving new failed 500 4 bytes #1',
+    ]);
+    expect([bad.fate, dying.fate]).to.deep.equal([4000, 'closed']);
   });
 });
