@@ -33,9 +33,11 @@ export interface Observation {
 /** Characters: a client must not be able to make keys of any length. */
 const LONGEST_ROUTE = 64;
 
+/** Behind scheme and authority, if there are any; queries may hold slashes as well. */
+const FIRST_SEGMENT = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?\/([^/?#]*)/i;
+
 /** Method and first path segment: fine enough to tell kinds of answers apart, and holds no secret values. */
 export function routeOf(method: string, target: string): string {
-  const path = target.replace(/[?#].*$/s, '').replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '');
-  const segment = path.split('/')[1] ?? '';
+  const [, segment = ''] = FIRST_SEGMENT.exec(target) ?? [];
   return `${method} /${segment}`.slice(0, LONGEST_ROUTE);
 }
