@@ -102,7 +102,8 @@ export class Asking {
     /** An error that was to be rescued, and is better than no answer. */
     let spare: Accepted | undefined;
     for (let number = 1; !this.#isOver; number++) {
-      const picked = this.#host.fleet.pick(from, tried, this.outgoing.isRepeatable);
+      const { isRepeatable } = this.outgoing;
+      const picked = this.#host.fleet.pick(from, tried, { isRepeatable, isFirst: number === 1 });
       if (picked === undefined && spare !== undefined) return spare;
       if (picked === undefined) throw last ?? noConnection();
       const attempt = this.#started(picked, { number });
@@ -162,8 +163,7 @@ export class Asking {
     attempt.end();
     if (this.#isOver && result.outcome === 'failed') return; // nobody waited: it says nothing
     const answered = result.code === undefined ? result.status : undefined;
-    const blame =
-      result.outcome === 'failed' ? fleet.failed(attempt, attempt.number, answered) : undefined;
+    const blame = result.outcome === 'failed' ? fleet.failed(attempt, answered) : undefined;
     if (blame === undefined) fleet.succeeded(attempt);
     this.#tell(attempt, result, blame);
   }

@@ -17,12 +17,24 @@ export interface Tried {
   has(server: Server): boolean;
 }
 
+export interface AboutRequest {
+  /** If it fails, another is asked. */
+  readonly isRepeatable: boolean;
+  /** No server was asked for it yet: others were picked by their failure, and are no sample. */
+  readonly isFirst: boolean;
+}
+
+const usualRequest: AboutRequest = { isRepeatable: true, isFirst: true };
+
 /**
- * Failures of the version that users move to, until which its ejected servers are asked all the same: the
- * verdict wants its sample, and what they fail is rescued. Those alone that control hears of and counts:
- * first attempts that are no single server's fault.
+ * First attempts a second, and at once, that go to the version that users move to although its servers are
+ * left out: the verdict wants its sample, also where a version dies late and its good days are to be
+ * outweighed. What they fail is rescued; of a server that hangs so many clients feel it.
  */
 const SAMPLE = 20;
+
+/** Milliseconds between two calls of `sweep`. */
+export const SWEEP = 250;
 
 export class Fleet {
   readonly #serversOf: (version: Version) => Servers;
@@ -30,8 +42,8 @@ export class Fleet {
   #table: RoutingTable;
   #serving: readonly Version[];
   #moving: Version | undefined;
-  /** Of the version that users move to. */
-  #failures = 0;
+  /** First attempts that may go now to servers that are left out. */
+  #samples = SAMPLE;
 
   constructor(table: RoutingTable, serversOf: (version: Version) => Servers) {
     this.#table = table;
@@ -46,7 +58,7 @@ export class Fleet {
     this.#table = table;
     this.#serving = serving(table);
     this.#moving = upgradeOf(table);
-    if (this.#moving?.id !== before) this.#failures = 0;
+    if (this.#moving?.id !== before) this.#samples = SAMPLE;
     for (const [id, servers] of this.#servers) {
       if (table.versions.some(version => version.id === id)) continue;
       servers.close();
@@ -58,17 +70,15 @@ export class Fleet {
    * A server of this version, or of the next older one that has any. Undefined: none is left. Versions
    * that were taken back meanwhile are passed over.
    */
-  pick(from: VersionId, tried: Tried, isRepeatable = true): Picked | undefined {
+  pick(from: VersionId, tried: Tried, request: AboutRequest = usualRequest): Picked | undefined {
     const able = this.#from(from);
-    return (
-      this.#first(able, tried, false, isRepeatable) ?? this.#first(able, tried, true, isRepeatable)
-    );
+    return this.#first(able, tried, false, request) ?? this.#first(able, tried, true, request);
   }
 
   /** A server of this version and no other. */
   pickOf(version: Version, tried: Tried): Picked | undefined {
     const now = this.#serving.find(({ id }) => id === version.id);
-    return now === undefined ? undefined : this.#first([now], tried, true);
+    return now === undefined ? undefined : this.#first([now], tried, true, usualRequest);
   }
 
   /** The older versions that may serve, newest first. */
@@ -89,15 +99,14 @@ export class Fleet {
   }
 
   /** Whose failure it is. `status`: of a whole 5xx answer, which of a stable version is its application's. */
-  failed({ version, server, startedAt }: Ended, number = 1, status?: number): Blame {
+  failed({ version, server, startedAt }: Ended, status?: number): Blame {
     const isAnswer = status !== undefined && version.state.name === 'complete';
-    const blame = this.#servers.get(version.id)?.failed(server, startedAt, isAnswer) ?? 'version';
-    const counts = version.id === this.#moving?.id && number === 1 && blame === 'version';
-    if (counts) this.#failures += 1;
-    return blame;
+    return this.#servers.get(version.id)?.failed(server, startedAt, isAnswer) ?? 'version';
   }
 
+  /** To be called every `SWEEP`. */
   sweep(now: number): void {
+    this.#samples = Math.min(SAMPLE, this.#samples + (SAMPLE * SWEEP) / 1000);
     for (const servers of this.#servers.values()) servers.sweep(now);
   }
 
@@ -109,16 +118,24 @@ export class Fleet {
     versions: readonly Version[],
     tried: Tried,
     insist: boolean,
-    isRepeatable = true,
+    request: AboutRequest,
   ): Picked | undefined {
     for (const version of versions) {
       const isMoving = version.state.name !== 'complete';
-      const isWanted = version.id === this.#moving?.id && this.#failures < SAMPLE;
-      const isSampled = isWanted && isRepeatable;
-      const server = this.#of(version).pick(tried, insist || isSampled, isRepeatable);
+      const server =
+        this.#of(version).pick(tried, insist, request.isRepeatable) ??
+        this.#sampled(version, tried, request);
       if (server !== undefined) return { version, server, isMoving };
     }
     return undefined;
+  }
+
+  #sampled(version: Version, tried: Tried, request: AboutRequest): Server | undefined {
+    const isWanted = version.id === this.#moving?.id && request.isFirst && request.isRepeatable;
+    if (!isWanted || this.#samples < 1) return undefined;
+    const server = this.#of(version).pick(tried, true);
+    if (server !== undefined) this.#samples -= 1;
+    return server;
   }
 
   /** This one and those behind it; all, if it is not there any more. */

@@ -9,6 +9,7 @@ import type { Role } from '../src/kernel/role.js';
 import { decodeFromControl } from '../src/wire/control-message.js';
 import { kinds, type Request } from '../src/wire/envelope.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
+import { SWEEP } from './fleet.js';
 import { FrontendLink } from './frontend-link.js';
 import type { Strategy } from './strategies/strategy.js';
 import { Traffic } from './traffic.js';
@@ -26,8 +27,6 @@ export interface WorkerOptions {
   readonly strategy?: Strategy;
 }
 
-/** Milliseconds between two looks at deadlines: they are kept to about so much. */
-const SWEEP = 250;
 /** Milliseconds between two reports to control: what one worker counts, all know within 100 ms. */
 const REPORT = 40;
 const DRAIN_LOOK = 20;

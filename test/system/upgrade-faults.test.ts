@@ -305,6 +305,26 @@ describe('faults in the middle of an upgrade', () => {
     });
   });
 
+  it('take back a version that dies after many good days, with one worker as well', async () => {
+    const good = counting({ name: 'v2' });
+    let isBroken = false;
+    const newer = await httpContainer(stage, (request, response) => {
+      if (isBroken) response.socket?.resetAndDestroy();
+      else good.listener(request, response);
+    });
+    const older = await container('v1');
+    const at = await upgradable(stage, [older]);
+    await withWorkers(at, [older], 1);
+    await at.api.deploy('2.0', newer);
+    const load = Load.start(stage, { port: at.port, clients: 2 });
+    await load.until(({ byServer }) => (byServer.get('v2') ?? 0) > 1000);
+    isBroken = true;
+    await at.cutover.logged('version-changed', { where: ({ what }) => what === 'demoted' });
+    await load.more(50);
+    expect(unharmed(await load.stop())).to.deep.equal(nothing);
+    expect(await at.api.states()).to.deep.equal(['2.0 demoted', '1.0 complete']);
+  });
+
   describe('a chain of four versions of which the newest three fail', () => {
     const resetting = async () => {
       const broken = await ScriptedContainer.start(stage);

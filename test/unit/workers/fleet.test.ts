@@ -4,7 +4,7 @@ import type { NonEmpty } from '../../../src/kernel/non-empty.js';
 import type { RoutingTable } from '../../../src/versions/routing-table.js';
 import type { Version } from '../../../src/versions/version.js';
 import type { Server } from '../../../workers/containers/server.js';
-import { Fleet } from '../../../workers/fleet.js';
+import { Fleet, SWEEP } from '../../../workers/fleet.js';
 import { FakeServer, FakeServers, versionOf } from './stand.js';
 
 const none = new Set<Server>();
@@ -52,12 +52,6 @@ describe('Fleet', () => {
   const all = (...names: string[]) => {
     names.forEach(name => void fleet.pick(versionId(name), none));
     return new Set(names.flatMap(name => of(name).list as unknown as readonly Server[]));
-  };
-  const fails = (version: Version, times = 1) => {
-    for (let n = 0; n < times; n++) {
-      const server = of(version.id).list[0] as unknown as Server;
-      fleet.failed({ version, server, startedAt: 0 });
-    }
   };
 
   it('picks a server of the version, and of the one behind it once all were tried', () => {
@@ -148,31 +142,42 @@ describe('Fleet', () => {
       expect(picked('stable', all('stable'))).to.equal('oldest a');
     });
 
-    it('asks the version that users move to until its failures are a sample', () => {
+    /** Who serves so many first requests, each once. */
+    const servedBy = (requests: number) =>
+      new Set(Array.from({ length: requests }, () => picked('moving')));
+
+    it('asks the version that users move to all the same, for a sample', () => {
       of('moving').areLeftOut = true;
-      fails(stable, SAMPLE);
-      fails(moving, SAMPLE); // undecided: control does not hear of them yet
-      of('moving').blame = 'version';
-      fails(moving, SAMPLE - 1);
-      expect(picked('moving')).to.equal('moving a');
-      fails(moving);
+      expect([...servedBy(SAMPLE)]).to.deep.equal(['moving a']);
+      expect([...servedBy(2 * SAMPLE)]).to.deep.equal(['oldest a']);
+    });
+
+    it('goes on with the sample, so many a second: a version that dies late wants more', () => {
+      of('moving').areLeftOut = true;
+      servedBy(2 * SAMPLE);
+      fleet.sweep(SWEEP);
+      expect([...servedBy((SAMPLE * SWEEP) / 1000)]).to.deep.equal(['moving a']);
+      expect(picked('moving')).to.equal('oldest a');
+      for (let second = 0; second < 100; second++) fleet.sweep(second * SWEEP);
+      expect([...servedBy(SAMPLE)]).to.deep.equal(['moving a']);
       expect(picked('moving')).to.equal('oldest a');
     });
 
-    it('counts no failure of a rescue for the sample: control counts first attempts', () => {
+    it('spends no sample on servers that are in', () => {
+      servedBy(2 * SAMPLE);
       of('moving').areLeftOut = true;
-      of('moving').blame = 'version';
-      const server = of('moving').list[0] as unknown as Server;
-      const second = 2;
-      for (let n = 0; n < SAMPLE; n++) {
-        fleet.failed({ version: moving, server, startedAt: 0 }, second);
-      }
-      expect(picked('moving')).to.equal('moving a');
+      expect([...servedBy(SAMPLE)]).to.deep.equal(['moving a']);
     });
 
-    it('samples nothing with what cannot be sent again', () => {
+    it('samples nothing with what cannot be sent again, or has been sent before', () => {
       of('moving').areLeftOut = true;
-      expect(fleet.pick(versionId('moving'), none, false)?.server.name).to.equal('oldest a');
+      for (const request of [
+        { isRepeatable: false, isFirst: true },
+        { isRepeatable: true, isFirst: false },
+      ]) {
+        expect(fleet.pick(versionId('moving'), none, request)?.server.name).to.equal('oldest a');
+      }
+      expect([...servedBy(SAMPLE)]).to.deep.equal(['moving a']);
     });
 
     it('has none left of them, unless there is no version behind', () => {
@@ -183,8 +188,7 @@ describe('Fleet', () => {
 
     it('begins a new sample with another version, and not with another table', () => {
       of('moving').areLeftOut = true;
-      of('moving').blame = 'version';
-      fails(moving, SAMPLE);
+      servedBy(SAMPLE);
       fleet.take(tableOf(moving, stable, oldest));
       expect(picked('moving')).to.equal('oldest a');
       fleet.take(tableOf(demoted, stable, oldest));
@@ -207,7 +211,7 @@ describe('Fleet', () => {
     all('moving', 'stable');
     const failed = (version: Version, status?: number) => {
       const server = of(version.id).list[0] as unknown as Server;
-      fleet.failed({ version, server, startedAt: 0 }, 1, status);
+      fleet.failed({ version, server, startedAt: 0 }, status);
       return of(version.id).heard.at(-1);
     };
     expect(failed(stable, 500)).to.equal('stable a failed in its application');
