@@ -4,7 +4,7 @@ import { counting, httpContainer } from '../support/containers.js';
 import { Load, nothing, unharmed } from '../support/load.js';
 import type { ServerAddress } from '../support/scripted-container.js';
 import { stageForEach } from '../support/stage.js';
-import { spread, upgradable } from '../support/upgradable.js';
+import { neverSlow, spread, upgradable } from '../support/upgradable.js';
 import { progressFrom, shownProgress } from '../support/upgrade-faults.js';
 import { connections, newVisitors, Visitor, type Visit } from '../support/visitor.js';
 
@@ -70,7 +70,7 @@ describe('strategies, with real clients', () => {
   });
 
   it('GRADUAL reaches its share within the binomial bound, and never moves anybody back', async () => {
-    const at = await upgradable(stage, [await container('v1')]);
+    const at = await upgradable(stage, [await container('v1')], neverSlow);
     const agent = connections(stage, 16);
     const id = await at.api.upgrade('2.0', [await container('v2')], {
       mode: 'GRADUAL',
@@ -101,7 +101,7 @@ describe('strategies, with real clients', () => {
   });
 
   it('GRADUAL rests at its steps', async () => {
-    const at = await upgradable(stage, [await container('v1')]);
+    const at = await upgradable(stage, [await container('v1')], neverSlow);
     const agent = connections(stage, 16);
     await at.api.upgrade('2.0', [await container('v2')], {
       mode: 'GRADUAL',

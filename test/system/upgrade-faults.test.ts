@@ -12,7 +12,14 @@ import {
   type ServerAddress,
 } from '../support/scripted-container.js';
 import { stageForEach } from '../support/stage.js';
-import { apiOf, spread, started, upgradable, type Upgradable } from '../support/upgradable.js';
+import {
+  apiOf,
+  neverSlow,
+  spread,
+  started,
+  upgradable,
+  type Upgradable,
+} from '../support/upgradable.js';
 import {
   killControl,
   killWorker,
@@ -99,7 +106,7 @@ describe('faults in the middle of an upgrade', () => {
 
   describe('GRADUAL', () => {
     const begun = async (percentageTransitionPerRequest: number) => {
-      const at = await upgradable(stage, [await container('v1')]);
+      const at = await upgradable(stage, [await container('v1')], neverSlow);
       const id = await at.api.upgrade('2.0', [await container('v2')], {
         mode: 'GRADUAL',
         percentageTransitionPerRequest,
