@@ -1,0 +1,16 @@
+import type { Running } from '../system/program.js';
+
+/** Where a contender stands: what it forwards to, and where it may write. */
+export interface Setting {
+  /** The port of the server that it forwards to. */
+  readonly server: number;
+  /** A folder that is removed afterwards. */
+  readonly folder: string;
+}
+
+export interface Contender {
+  readonly name: string;
+  /** Why it cannot take part on this machine. */
+  readonly missing: string | undefined;
+  readonly start: (setting: Setting) => Promise<Running>;
+}

@@ -1,0 +1,75 @@
+/** Starts contenders side by side, lets them show that they answer right, and ends them. */
+import type { Contender } from '../contenders/contender.js';
+import type { Wrong } from '../figures/results.js';
+import { cookieOf, headersFor, type Ask, type Headers } from '../load/ask.js';
+import type { Running } from '../system/program.js';
+import { startedFileServer, startedNodeServer } from '../system/server.js';
+import { checked } from './correctness.js';
+import type { Bench } from './workload.js';
+
+export interface Entrant {
+  readonly name: string;
+  readonly running: Running;
+  /** What the generator sends to it. */
+  readonly headers: Headers;
+}
+
+export interface Contest {
+  /** Those that answer right, and are to be timed. */
+  readonly entrants: readonly Entrant[];
+  readonly wrong: readonly Wrong[];
+}
+
+export async function withContest<Result>(
+  bench: Bench,
+  plan: ContestPlan,
+  hold: (contest: Contest) => Promise<Result>,
+): Promise<Result> {
+  const { folder } = bench;
+  const startedServer = plan.ask.upload === undefined ? startedFileServer : startedNodeServer;
+  const server = await startedServer(folder);
+  const present = plan.contenders.filter(each => each.missing === undefined);
+  // Side by side, because most of the time that it takes is waiting; all are ended in any case.
+  const starts = await Promise.allSettled(
+    present.map(async ({ name, start }) => {
+      return { name, running: await start({ server: server.port, folder }) };
+    }),
+  );
+  const running = starts.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
+  try {
+    for (const each of starts) if (each.status === 'rejected') throw each.reason;
+    return await hold(await admitted(bench, plan, running));
+  } finally {
+    await Promise.all([server, ...running.map(each => each.running)].map(each => each.stop()));
+  }
+}
+
+type Started = Pick<Entrant, 'name' | 'running'>;
+
+async function admitted(
+  { options, tell }: Bench,
+  { workload, ask }: ContestPlan,
+  started: readonly Started[],
+): Promise<Contest> {
+  const entrants: Entrant[] = [];
+  const wrong: Wrong[] = [];
+  for (const { name, running } of started) {
+    const { wrong: what, setCookie } = await checked(running.port, ask);
+    if (what !== undefined) {
+      wrong.push({ workload, contender: name, what });
+      tell(`WRONG: ${name} on ${workload}: ${what}`);
+    } else if (!options.isQuick || isAlwaysTimed(name)) {
+      entrants.push({ name, running, headers: headersFor(ask, cookieOf(setCookie)) });
+    }
+  }
+  return { entrants, wrong };
+}
+
+/** In a hurry all are checked, but only these are timed. */
+const isAlwaysTimed = (name: string) => name === 'direct' || name.startsWith('cutover');
+
+export interface ContestPlan {
+  readonly workload: string;
+  readonly ask: Ask;
+  readonly contenders: readonly Contender[];
+}
