@@ -34,7 +34,8 @@ describe('system: scaling', () => {
     const two = await throughput();
     await busyWorker(stage, home, THINKING);
     const three = await throughput();
-    expect(one, 'one worker cannot do more').to.be.below(1000 / THINKING);
+    // Answers come in bunches: a few of the time before may have been counted in.
+    expect(one, 'one worker cannot do more').to.be.below(1.1 * (1000 / THINKING));
     expect(two / one, 'two workers against one').to.be.above(1.3);
     expect(three / one, 'three workers against one').to.be.above(1.6);
 
