@@ -6,7 +6,9 @@ import { StartError } from '../kernel/start-error.js';
 import { MOST_MESSAGE_BYTES } from '../wire/batch.js';
 import type { DealerFrames, RouterFrames } from '../wire/frames.js';
 import { mayBeIPv6 } from './addresses.js';
+import { arrivals } from './arrivals.js';
 import { prepareContext } from './context.js';
+import { liesOutside } from './outside-memory.js';
 import { probe } from './probe.js';
 import { codeOf } from './socket-errors.js';
 
@@ -56,15 +58,17 @@ export async function bindDevice(address: string): Promise<DeviceRouter> {
   }
   return {
     address: socket.lastEndpoint ?? address,
-    send: async (routingId, packed) => socket.send([routingId, packed]),
+    async send(routingId, packed) {
+      liesOutside(packed);
+      await socket.send([routingId, packed]);
+    },
     close() {
       if (socket.closed) return;
       socket.close();
       // libzmq leaves the path behind, and still answers at it for a moment.
       if (path !== undefined) rmSync(path, { force: true });
     },
-    [Symbol.asyncIterator]: () =>
-      socket[Symbol.asyncIterator]() as unknown as AsyncIterator<RouterFrames>,
+    [Symbol.asyncIterator]: () => arrivals<RouterFrames>(socket),
   };
 }
 
@@ -124,13 +128,15 @@ export function connectDevice(address: string): DeviceDealer {
   });
   socket.connect(address);
   return {
-    send: async packed => socket.send(packed),
+    async send(packed) {
+      liesOutside(packed);
+      await socket.send(packed);
+    },
     close: () => socket.close(),
     closeGently() {
       if (!socket.closed) socket.linger = 500;
       socket.close();
     },
-    [Symbol.asyncIterator]: () =>
-      socket[Symbol.asyncIterator]() as unknown as AsyncIterator<DealerFrames>,
+    [Symbol.asyncIterator]: () => arrivals<DealerFrames>(socket),
   };
 }

@@ -12,6 +12,7 @@ import { CutoverError } from '../kernel/errors.js';
 import type { StreamFrames } from '../wire/frames.js';
 import { tcpAddress } from './addresses.js';
 import { prepareContext } from './context.js';
+import { liesOutside } from './outside-memory.js';
 import { patiently } from './patience.js';
 import { probe } from './probe.js';
 import { codeOf, sendRefusal } from './socket-errors.js';
@@ -199,6 +200,7 @@ class Connection implements StreamConnection {
     if (this.#closed) return nothing;
     try {
       const [, bytes] = (await this.#socket.receive()) as unknown as StreamFrames;
+      liesOutside(bytes);
       return bytes;
     } catch {
       return nothing; // closing ends a pending receive; whatever else ends it ends the connection

@@ -6,6 +6,7 @@ import { Stream } from 'zeromq';
 import type { StreamFrames } from '../wire/frames.js';
 import { StartError } from '../kernel/start-error.js';
 import { tcpAddress } from './addresses.js';
+import { arrivals } from './arrivals.js';
 import { codeOf } from './socket-errors.js';
 
 export interface StreamServerOptions {
@@ -77,7 +78,7 @@ export async function listenForClients(options: StreamServerOptions): Promise<St
       socket.linger = linger;
       socket.close();
     },
-    [Symbol.asyncIterator]: () => socket[Symbol.asyncIterator](),
+    [Symbol.asyncIterator]: () => arrivals<StreamFrames>(socket),
   };
 }
 
