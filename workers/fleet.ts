@@ -3,7 +3,7 @@ import type { VersionId } from '../src/kernel/ids.js';
 import { serving, upgradeOf, type RoutingTable } from '../src/versions/routing-table.js';
 import type { Version } from '../src/versions/version.js';
 import type { Server } from './containers/server.js';
-import type { Servers } from './containers/servers.js';
+import type { Servers, Tried } from './containers/servers.js';
 import type { Blame } from './observation/withheld.js';
 
 export interface Picked {
@@ -11,10 +11,6 @@ export interface Picked {
   readonly server: Server;
   /** Its upgrade is not complete: it is the one that users move to, or was until a newer one came. */
   readonly isMoving: boolean;
-}
-
-export interface Tried {
-  has(server: Server): boolean;
 }
 
 export interface AboutRequest {

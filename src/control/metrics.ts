@@ -2,7 +2,8 @@
 import type { Share } from '../kernel/ids.js';
 import type { FollowerRole } from '../wire/control-message.js';
 import type { Outcome } from '../wire/observation.js';
-import type { Judgement, ShownVersion } from './shown.js';
+import type { Judgement } from './judged.js';
+import type { ShownVersion } from './shown.js';
 
 export interface Measured {
   /** Of the routing table. */

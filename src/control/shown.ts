@@ -1,9 +1,9 @@
 /** What REST says of versions: the contract with operators and their scripts. */
 import type { Share, VersionId } from '../kernel/ids.js';
-import type { Verdict } from '../verdict/verdict.js';
 import { stepReached } from '../versions/pace.js';
 import { isSuperseded, type RoutingTable } from '../versions/routing-table.js';
 import type { Version } from '../versions/version.js';
+import type { Judgement } from './judged.js';
 import type { LiveSessions } from './why.js';
 
 export interface ShownVersion {
@@ -23,12 +23,6 @@ export interface ShownVersion {
   readonly verdict?: Judgement['verdict'];
   /** What the verdict is drawn from. */
   readonly exchanges?: number;
-}
-
-export interface Judgement {
-  readonly verdict: Verdict['kind'];
-  /** First attempts. */
-  readonly exchanges: number;
 }
 
 /** What is known of versions and does not stand in the table; undefined: nothing. */
