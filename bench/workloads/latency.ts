@@ -4,7 +4,7 @@ import { percentile } from '../figures/statistics.js';
 import { openLoop } from '../load/open-loop.js';
 import { usual } from './asks.js';
 import { withContest, type Entrant } from './contest.js';
-import { WARM_UP, rowsOf, type Round } from './rounds.js';
+import { rowsOf, warmUp, type Round } from './rounds.js';
 import type { Workload } from './workload.js';
 
 const RATE = 1000; // requests a second
@@ -16,7 +16,7 @@ export const latency = (name: string, title: string, who: readonly Contender[]):
     withContest(bench, { workload: name, ask: usual, contenders: who }, async contest => {
       const { entrants, wrong } = contest;
       const { isQuick, rounds: count, seconds } = bench.options;
-      for (const entrant of isQuick ? [] : entrants) await delays(entrant, WARM_UP * 1000);
+      for (const entrant of isQuick ? [] : entrants) await warmUp(entrant, bench.folder);
       const rounds = new Map<string, Round[]>(entrants.map(each => [each.name, []]));
       for (let turn = 0; turn < count; turn += 1) {
         let without: Round = {};

@@ -2,10 +2,20 @@
 import type { MeasureName } from '../figures/measures.js';
 import type { Figures, Row } from '../figures/results.js';
 import { spread } from '../figures/statistics.js';
+import { closedLoop } from '../load/closed-loop.js';
+import { usual } from './asks.js';
 import type { Entrant } from './contest.js';
 
 /** Seconds of load before the first round: by then compilers and pools have done their work. */
 export const WARM_UP = 3;
+
+/** With as much load as it takes: at the rate that is measured, compilers would not be done for minutes. */
+export async function warmUp(
+  { running: { port }, headers }: Pick<Entrant, 'running' | 'headers'>,
+  folder: string,
+): Promise<void> {
+  await closedLoop({ ask: usual, headers, port, seconds: WARM_UP, folder });
+}
 
 /** The figures of one contender in one round. */
 export type Round = Readonly<Partial<Record<MeasureName, number>>>;

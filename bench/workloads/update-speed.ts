@@ -4,7 +4,7 @@ import { put, startedCutover, type RunningCutover } from '../contenders/cutover.
 import { openLoop } from '../load/open-loop.js';
 import { ownersOfPorts } from '../system/family.js';
 import { namedServer } from './named-server.js';
-import { spreads, type Round } from './rounds.js';
+import { spreads, warmUp, type Round } from './rounds.js';
 import type { Bench, Outcome, Workload } from './workload.js';
 
 const WORKERS = 4;
@@ -13,7 +13,6 @@ const BEFORE = 500; // ms of load before the PUT
 const AFTER = 500; // ms
 const UPDATES = 10;
 const QUICK_UPDATES = 2;
-const WARM_UP = 2000; // ms
 
 export const updateSpeed: Workload = {
   name: 'update-speed',
@@ -25,7 +24,7 @@ async function run({ options, folder }: Bench): Promise<Outcome> {
   const first = await namedServer('1', () => undefined);
   const running = await startedCutover({ server: first.port, folder }, { workers: WORKERS });
   try {
-    await loaded(running, WARM_UP);
+    await warmUp({ running, headers: {} }, folder);
     const rounds: Round[] = [];
     const count = options.isQuick ? QUICK_UPDATES : UPDATES;
     for (let at = 0; at < count; at += 1) rounds.push(await update(running, String(at + 2)));
