@@ -44,6 +44,9 @@ export interface WorkersOptions {
  */
 const MOST_TABLE_BYTES = MOST_MESSAGE_BYTES - 512 * 1024;
 
+/** Milliseconds between two sweeps that are no sign of a stall, however short `silence` is: two usual ones. */
+const LEAST_STALL = 500;
+
 /** Somebody who is connected; a worker, once it has said hello. */
 interface Connected {
   readonly outbox: Outbox<FromFrontend>;
@@ -62,6 +65,9 @@ export class Workers {
   readonly #report: Report;
   readonly #connected = new Map<WorkerId, Connected>();
   #nextBeat: number;
+  #lastSweep: number;
+  /** The end of our own last stall: in it we could not hear anybody. */
+  #awakeSince = -Infinity;
   /** Packed as control's message is. */
   #table: Uint8Array | undefined;
 
@@ -77,6 +83,7 @@ export class Workers {
     this.#clock = clock;
     this.#report = report;
     this.#nextBeat = clock.now() + options.heartbeat;
+    this.#lastSweep = clock.now();
   }
 
   received([routingId, packed]: RouterFrames): void {
@@ -110,13 +117,25 @@ export class Workers {
 
   /** Shows that we are alive; gives up who was not heard of for too long. */
   sweep(now: number): void {
+    this.#noteStall(now);
     const isBeat = now >= this.#nextBeat;
     if (isBeat) this.#nextBeat = now + this.#options.heartbeat;
     for (const { worker, outbox } of this.#connected.values()) {
       if (worker === undefined) continue;
       if (isBeat) outbox.push([kinds.beat]);
-      if (now - worker.lastHeard > this.#options.silence) this.#lost(worker, 'it was silent');
+      const silentSince = Math.max(worker.lastHeard, this.#awakeSince);
+      if (now - silentSince > this.#options.silence) this.#lost(worker, 'it was silent');
     }
+  }
+
+  /**
+   * If we stood still ourselves, what workers said meanwhile is read after this sweep. Half a silence is
+   * enough: the other half may lie before it.
+   */
+  #noteStall(now: number): void {
+    const isStall = now - this.#lastSweep >= Math.max(this.#options.silence / 2, LEAST_STALL);
+    if (isStall) this.#awakeSince = now;
+    this.#lastSweep = now;
   }
 
   /** We stop: tells them so, now, that nobody waits for us. Nothing comes after it. */

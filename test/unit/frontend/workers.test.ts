@@ -78,7 +78,17 @@ describe('Workers', () => {
     return exchange.attempts > 0;
   }
 
+  /** Time passes, and a frontend that is awake sweeps in it, as the last thing too. */
   async function sweeps(ms: number) {
+    for (let left = ms; left > 0; left -= 250) {
+      clock.advance(Math.min(left, 250));
+      workers.sweep(clock.now());
+    }
+    await settled();
+  }
+
+  /** The same for one that stands still until then: timers come before what arrived meanwhile is read. */
+  async function stalls(ms: number) {
     clock.advance(ms);
     workers.sweep(clock.now());
     await settled();
@@ -217,6 +227,60 @@ describe('Workers', () => {
     expect(told(1).at(-1)).to.equal('stranger');
     hello(1);
     expect(isReady()).to.equal(true);
+  });
+
+  describe('once it was itself that stood still', () => {
+    it('gives workers another silence in which they are heard', async () => {
+      hello(1);
+      hello(2);
+      const { asker } = ask({ safeToRepeat: false });
+      await sweeps(900);
+      await stalls(6000);
+      expect(types()).to.deep.equal(['worker-joined', 'worker-joined']);
+      says(1, [kinds.beat]); // had come long before, and waited to be read
+      says(2, [kinds.beat]);
+      await sweeps(5000);
+      expect(types()).to.deep.equal(['worker-joined', 'worker-joined']);
+      expect(asker.heard).to.deep.equal([]);
+    });
+
+    it('gives up who is not heard in it, and says so no later', async () => {
+      hello(1);
+      hello(2);
+      await stalls(6000);
+      await sweeps(2500);
+      says(2, [kinds.beat]);
+      await sweeps(2500);
+      expect(types()).to.deep.equal(['worker-joined', 'worker-joined']);
+      await sweeps(1);
+      expect(events.slice(2)).to.deep.equal([
+        {
+          type: 'worker-lost',
+          worker: '0000000001',
+          name: 'worker 1',
+          because: 'it was silent',
+          repeated: 0,
+          failed: 0,
+        },
+      ]);
+    });
+
+    it('does so from half a silence on: the other half may lie before', async () => {
+      hello(1);
+      await sweeps(2500);
+      await stalls(2500);
+      await sweeps(1000);
+      expect(types()).to.deep.equal(['worker-joined']);
+    });
+
+    it('is as strict as ever after less', async () => {
+      hello(1);
+      await sweeps(2501);
+      await stalls(2499);
+      expect(types()).to.deep.equal(['worker-joined']);
+      await sweeps(1);
+      expect(types()).to.deep.equal(['worker-joined', 'worker-lost']);
+    });
   });
 
   it('refuses another version: reported once, answered once', async () => {
