@@ -416,7 +416,10 @@ describe('integration: frontend, device and worker', () => {
     await second.closed();
     first.end();
     await first.closed();
-    expect(statusOf(await ask(stage, { port }, get('/')))).to.equal(200);
+    await eventually(
+      'there is room',
+      async () => statusOf(await ask(stage, { port }, get('/'))) === 200,
+    );
   });
 
   it('says that a worker without frontends has nothing to do', async () => {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { configFor, CutoverProcess, homeFor, type Home } from './processes.js';
 import type { ServerAddress } from './scripted-container.js';
 import type { Stage } from './stage.js';
-import { apiOf, type Upgradable } from './upgradable.js';
+import { apiOf, neverSlowOrOdd, type Upgradable } from './upgradable.js';
 import { Visitor } from './visitor.js';
-import { within } from './within.js';
+import { eventually } from './within.js';
 
 /** Of a role such as `control` or `worker-1`: the process that it has now. */
 export function pidOf({ cutover }: Upgradable, role: string): number {
@@ -43,11 +43,15 @@ export async function shownProgress({ api }: Upgradable): Promise<number> {
 
 /** The same, once it is as large as that: what was counted last may still be on its way. */
 export async function progressFrom(at: Upgradable, percent: number): Promise<number> {
-  const reached = async (): Promise<number> => {
-    const shown = await shownProgress(at);
-    return shown >= percent ? shown : reached();
+  let shown = 0;
+  const isReached = async () => {
+    shown = await shownProgress(at);
+    return shown >= percent;
   };
-  return within(10_000, `${percent} % are reached`, reached());
+  await eventually(`${percent} % are reached`, isReached).catch((cause: unknown) => {
+    throw new Error(`${String(cause)}: ${shown} % are shown`, { cause });
+  });
+  return shown;
 }
 
 /** The same client at another address, as after a restart on another port. */
@@ -57,7 +61,7 @@ export function moved({ cookie }: Visitor, port: number): Visitor {
   return visitor;
 }
 
-/** Reloads with so many workers, and waits until those of before have gone. */
+/** Reloads what `upgradable` began with, but for the number of workers, and waits until that is done. */
 export async function withWorkers(
   { cutover, home }: Upgradable,
   servers: readonly ServerAddress[],
@@ -65,7 +69,8 @@ export async function withWorkers(
 ): Promise<void> {
   const since = cutover.lines.length;
   const file = join(home.folder, 'registry.json');
-  await home.write(configFor(servers, { registry: { file }, workers: { count } }));
+  const sections = { registry: { file }, ...neverSlowOrOdd, workers: { count } };
+  await home.write(configFor(servers, sections));
   cutover.signal('SIGHUP');
   await cutover.logged('supervisor-reloaded', { since });
 }
@@ -81,7 +86,7 @@ export async function separately(
     frontends: [`ipc://${home.folder}/device`],
     control: `ipc://${home.folder}/control`,
   };
-  await home.write(configFor([server], { registry, device }));
+  await home.write(configFor([server], { registry, device, ...neverSlowOrOdd }));
   const control = new CutoverProcess(stage, ['control', '-c', home.file], home);
   await control.logged('control-listening');
   return { home, control };

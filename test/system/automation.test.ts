@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -7,9 +6,10 @@ import type { ShownVersion } from '../../src/control/shown.js';
 import { counting, httpContainer } from '../support/containers.js';
 import { Load, nothing, unharmed } from '../support/load.js';
 import { cli, configFor, CutoverProcess, homeFor, up, type Running } from '../support/processes.js';
-import { addressOf, listening, type ServerAddress } from '../support/scripted-container.js';
+import { freePort, type ServerAddress } from '../support/scripted-container.js';
 import { stageForEach, type Stage } from '../support/stage.js';
 import { itWith } from '../support/tools.js';
+import { neverSlowOrOdd } from '../support/upgradable.js';
 import { eventually } from '../support/within.js';
 
 /** What operators automate with examples/: upgrades that take themselves back, and say so by exit code. */
@@ -35,9 +35,10 @@ async function site(stage: Stage): Promise<Site> {
   const running = await up(
     stage,
     configFor([await healthy(stage, 'v1')], {
-      configService: { ip: '127.0.0.1', port: await freePort(stage) },
+      // The verbs find control by the file that it was started with, so its port must be known before.
+      configService: await freePort(),
       registry: { file: join(folder, 'registry.json') },
-      monitor: { observation: 1 },
+      monitor: { observation: 1, ...neverSlowOrOdd.monitor },
     }),
   );
   const load = Load.start(stage, { port: running.port, clients: 4 });
@@ -49,14 +50,6 @@ async function site(stage: Stage): Promise<Site> {
     return versions.map(({ version, state }) => `${version} ${state}`);
   };
   return { ...running, load, states };
-}
-
-/** The verbs find control by the file that it was started with, so its port must be known before. */
-async function freePort(stage: Stage): Promise<number> {
-  const server = createServer();
-  const { port } = addressOf(await listening(stage, server));
-  await new Promise(closed => server.close(closed));
-  return port;
 }
 
 /** Milliseconds: so that the load leaves the processor to scripts, and to Puppet, which begin slowly. */
@@ -81,7 +74,8 @@ async function expectServedBy(name: string, { load }: Site): Promise<void> {
 
 /** A wait ends when the verdict is healthy, or the upgrade complete: whichever comes first. */
 async function expectComplete({ states }: Site): Promise<void> {
-  await eventually('the upgrade is complete', async () => (await states())[0] === '2.0 complete');
+  const isComplete = async () => (await states())[0] === '2.0 complete';
+  await eventually('the upgrade is complete', isComplete, 30_000); // each look starts a process
   expect(await states()).to.deep.equal(['2.0 complete', '1.0 complete']);
 }
 
@@ -148,9 +142,8 @@ describe('examples/upgrade.sh', () => {
   }).timeout(60_000);
 
   it('ends with 1 when control is away', async () => {
-    const port = await freePort(stage);
     const servers: readonly ServerAddress[] = [{ ip: '127.0.0.1', port: 9101 }];
-    const configService = { ip: '127.0.0.1', port };
+    const configService = await freePort();
     const home = await homeFor(stage, configFor(servers, { configService, registry: {} }));
     const ended = await upgrade([home.file, example('next.json')]);
     expect(ended.code).to.equal(1);

@@ -113,7 +113,7 @@ describe('system: bad input', () => {
       memory: 10_000,
       pipeline: 10_000,
     };
-    const timeouts = { head: 0.5, body: 0.5, idle: 0.5 };
+    const timeouts = { head: 2, body: 2, idle: 2 };
     const config = configFor([container.address], { limits, timeouts });
     ({ port } = await up(whole, config, ['--workers', '1']));
   });
@@ -224,6 +224,6 @@ describe('system: bad input', () => {
     const statuses = [...client.received.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
     expect(statuses.at(-1)).to.equal('503');
     expect(statuses.slice(0, -1).every(status => status === '200')).to.be.true;
-    expect(statuses).to.have.lengthOf.within(2, 100);
+    expect(statuses, 'far fewer than 1,000').to.have.lengthOf.within(2, 500);
   });
 });

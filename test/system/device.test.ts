@@ -74,7 +74,7 @@ describe('system: the device', () => {
   async function meshHome(servers: Parameters<typeof configFor>[0], size: number): Promise<Home> {
     const home = await homeFor(stage, {});
     const frontends = Array.from({ length: size }, (_, n) => `ipc://${home.folder}/device-${n}`);
-    await home.write(configFor(servers, { device: { frontends, heartbeat: 0.2, silence: 1 } }));
+    await home.write(configFor(servers, { device: { frontends, heartbeat: 0.2, silence: 3 } }));
     return home;
   }
 

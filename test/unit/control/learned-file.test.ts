@@ -238,11 +238,11 @@ describe('the file of what was learned', () => {
       const before = await started();
       const worker = await follower(before.announcements);
       const id = await put(before.base);
-      await eventually('it is written', () => isWritten('added'), 2000);
+      await eventually('it is written', () => isWritten('added'), 4000); // every five seconds it is anyway
       await eventually('the worker has the upgrade', () => worker.table?.versions.length === 2);
       worker.saw(many(20, failing), many(180, ok));
       await eventually('it is demoted', () => worker.stateOf('2.0')?.name === 'demoted');
-      await eventually('it is written', () => isWritten('demoted'), 2000);
+      await eventually('it is written', () => isWritten('demoted'), 4000);
       const why = await get<Why>(`${before.base}${BASE}/${id}/why`);
       const happened = await get<ShownEvent[]>(`${before.base}/events`);
       await before.control.stop();

@@ -73,6 +73,6 @@ describe('openServers', () => {
     const config = configOf({ port, trusted: { ip, port: portOf(taken) } });
     const cause: unknown = await openServers(config, {}).catch((each: unknown) => each);
     expect(cause).to.be.instanceOf(StartError);
-    await eventually('nobody listens there any more', async () => !(await answers(port)), 1500);
+    await eventually('nobody listens there any more', async () => !(await answers(port)));
   });
 });
