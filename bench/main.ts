@@ -2,12 +2,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../src/kernel/errors.js';
 import { judged, verdictTable } from './figures/goals.js';
 import { htmlReport } from './figures/html-report.js';
 import { markdownReport } from './figures/markdown-report.js';
 import type { Results } from './figures/results.js';
 import { workloadTable } from './figures/text-table.js';
-import { optionsFrom, type Options } from './options.js';
+import { optionsFrom, usage, type Options } from './options.js';
 import { machine } from './system/machine.js';
 import { endWithUs } from './system/program.js';
 import { contenders, workloads } from './workloads/all.js';
@@ -78,15 +79,32 @@ async function keep(results: Results): Promise<void> {
   await writeFile(`${file}.md`, markdownReport(results, titles));
 }
 
-async function main(): Promise<void> {
-  endWithUs();
+/** Undefined: there is nothing to run, and the user was told why. */
+function asked(): Options | undefined {
+  const args = process.argv.slice(2);
   const names = workloads.map(({ name }) => name);
-  const results = await run(optionsFrom(process.argv.slice(2), names), new Date());
+  if (args.includes('--help')) {
+    tell(usage(names));
+    return undefined;
+  }
+  try {
+    return optionsFrom(args, names);
+  } catch (cause) {
+    tell(messageOf(cause));
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+async function main(): Promise<void> {
+  const options = asked();
+  if (options === undefined) return;
+  endWithUs();
+  const results = await run(options, new Date());
   tell(`\n${verdictTable(judged(results.rows))}`);
   tell(`\nkept as ${fileOf(results)}.json, .html and .md`);
-  // Figures say nothing about right or wrong: a slow machine fails nobody. All children have ended; a
-  // connection that a load left half open must not keep us waiting.
-  process.exit(results.wrong.length > 0 ? 1 : 0);
+  // Figures say nothing about right or wrong: a slow machine fails nobody.
+  process.exitCode = results.wrong.length > 0 ? 1 : 0;
 }
 
 await main();

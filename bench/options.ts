@@ -1,6 +1,17 @@
 /** The command line: `npm run bench -- [--quick] [--only WORKLOAD] [--hours N] …`. */
 import { parseArgs } from 'node:util';
 
+export const usage = (workloads: readonly string[]) => `npm run bench -- [options]
+
+  --quick          right or wrong, and one short round
+  --only WORKLOAD  this one; may be given several times
+  --rounds N       of each contender (3)
+  --seconds N      of each round (4)
+  --hours N        of the load of the saturation test (0.05)
+  --help
+
+workloads: ${workloads.join(', ')}`;
+
 export interface Options {
   readonly isQuick: boolean;
   /** Names of workloads; empty: all. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { put, startedCutover, type RunningCutover } from '../contenders/cutover.js';
 import { openLoop } from '../load/open-loop.js';
 import { ownersOfPorts } from '../system/family.js';
-import { namedServer } from './named-server.js';
+import { namedServer, type NamedServer } from './named-server.js';
 import { spreads, warmUp, type Round } from './rounds.js';
 import type { Bench, Outcome, Workload } from './workload.js';
 
@@ -22,17 +22,20 @@ export const updateSpeed: Workload = {
 
 async function run({ options, folder }: Bench): Promise<Outcome> {
   const first = await namedServer('1', () => undefined);
+  const servers = [first]; // older versions stay, and must be there
   const running = await startedCutover({ server: first.port, folder }, { workers: WORKERS });
   try {
     await warmUp({ running, headers: {} }, folder);
     const rounds: Round[] = [];
     const count = options.isQuick ? QUICK_UPDATES : UPDATES;
-    for (let at = 0; at < count; at += 1) rounds.push(await update(running, String(at + 2)));
+    for (let at = 0; at < count; at += 1) {
+      rounds.push(await update(running, String(at + 2), servers));
+    }
     const figures = spreads(rounds);
     return { rows: [{ workload: updateSpeed.name, contender: 'cutover', figures }] };
   } finally {
     await running.stop();
-    first.crash();
+    for (const server of servers) server.crash();
   }
 }
 
@@ -46,12 +49,17 @@ async function loaded({ port }: RunningCutover, during: number): Promise<number>
   return lost;
 }
 
-async function update(running: RunningCutover, version: string): Promise<Round> {
+async function update(
+  running: RunningCutover,
+  version: string,
+  servers: NamedServer[],
+): Promise<Round> {
   /** When each connection to the new server (by its port at the worker) brought its first request. */
   const firsts = new Map<number, number>();
   const server = await namedServer(version, ({ socket: { remotePort = 0 } }) => {
     if (!firsts.has(remotePort)) firsts.set(remotePort, performance.now());
   });
+  servers.push(server);
   const load = loaded(running, BEFORE + AFTER);
   await sleep(BEFORE);
   const asked = performance.now();
