@@ -13,8 +13,9 @@ export const WARM_UP = 3;
 export async function warmUp(
   { running: { port }, headers }: Pick<Entrant, 'running' | 'headers'>,
   folder: string,
+  seconds = WARM_UP,
 ): Promise<void> {
-  await closedLoop({ ask: usual, headers, port, seconds: WARM_UP, folder });
+  await closedLoop({ ask: usual, headers, port, seconds, folder });
 }
 
 /** The figures of one contender in one round. */

@@ -8,13 +8,14 @@ import { descriptorsOf, usageOf } from '../system/family.js';
 import type { Running } from '../system/program.js';
 import { startedFileServer } from '../system/server.js';
 import { usual } from './asks.js';
-import { spreads, type Round } from './rounds.js';
+import { spreads, warmUp, type Round } from './rounds.js';
 import type { Bench, Outcome, Workload } from './workload.js';
 
 const RATE = 300; // requests a second: moderate on any machine
 const MOST_SLICES = 30; // the run is told in so many parts …
 const SHORTEST_SLICE = 1000; // … if each of them is as long as this, in ms
-const BEFORE = 2000; // ms of load that is not told: programs are slow until they are compiled
+/** Seconds of full load, not told: the heaps of four processes take 100,000 requests to find their size. */
+const BEFORE = 20;
 const WARM_UP = 1 / 3; // of the slices: memory is expected to grow until then
 
 export interface Slice {
@@ -37,6 +38,7 @@ async function run({ options, folder }: Bench): Promise<Outcome> {
   const server = await startedFileServer(folder);
   const running = await startedCutover({ server: server.port, folder }, { workers: 1 });
   try {
+    await warmUp({ running, headers: {} }, folder, options.isQuick ? undefined : BEFORE);
     const { slices, errors } = await watched(running, options.saturation * 1000);
     const figures = spreads([{ ...growth(slices), errors }]);
     return {
@@ -58,7 +60,6 @@ async function watched({ port, pids }: Running, during: number) {
     else errors += 1;
   };
   const asked = { port, path: usual.path, rate: RATE };
-  await openLoop({ ...asked, during: BEFORE, onSample: () => undefined });
   const load = openLoop({ ...asked, during, onSample });
   const count = Math.ceil(Math.min(MOST_SLICES, during / SHORTEST_SLICE));
   for (let at = 1; at <= count; at += 1) {
