@@ -172,7 +172,7 @@ export class Attempt {
   async #toHead(interim: ((head: AnswerHead) => void) | undefined): Promise<Parts> {
     let parts = await this.read();
     for (;;) {
-      if (interim !== undefined) {
+      if (interim !== undefined && parts.interim.length > 0) {
         parts.interim.forEach(interim);
         parts = { ...parts, interim: [] };
       }
