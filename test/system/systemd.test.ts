@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { counting, expectedAnswer, httpContainer } from '../support/containers.js';
+import { cli, configFor, CutoverProcess, homeFor } from '../support/processes.js';
+import { freePort } from '../support/scripted-container.js';
+import { stageForEach, type Stage } from '../support/stage.js';
+import { itWith } from '../support/tools.js';
+import { eventually } from '../support/within.js';
+
+/** The units in packaging/systemd, and the activation that they rely on; systemd itself need not run. */
+
+const packaged = fileURLToPath(new URL('../../../packaging/systemd', import.meta.url));
+
+/** Of 100; systemd calls what is below 20 "OK", and most services of a distribution have 90. */
+const MOST_EXPOSURE = '20';
+
+const units = (await readdir(packaged)).filter(name => /\.(?:service|socket)$/.test(name));
+const services = units.filter(name => name.endsWith('.service'));
+
+/** A copy in which Cutover stands where a program is: systemd looks. */
+async function unitsIn({ folder }: { readonly folder: string }): Promise<string> {
+  const copies = join(folder, 'units');
+  await cp(packaged, copies, { recursive: true });
+  for (const name of services) {
+    const text = await readFile(join(copies, name), 'utf8');
+    const program = text.replaceAll('/usr/local/bin/cutover', process.execPath);
+    await writeFile(join(copies, name), program);
+  }
+  return copies;
+}
+
+/** What it says, on both outputs. Throws where it ends with anything but 0. */
+async function analyzed(folder: string, ...args: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)('systemd-analyze', args, { cwd: folder });
+  return stdout + stderr;
+}
+
+describe('system: systemd', () => {
+  const stage: Stage = stageForEach();
+
+  for (const unit of units) {
+    itWith('systemd-analyze', `finds nothing wrong in ${unit}`, async () => {
+      const folder = await unitsIn(await homeFor(stage, {}));
+      expect(await analyzed(folder, 'verify', `./${unit}`)).to.equal('');
+    });
+  }
+
+  for (const service of services) {
+    itWith('systemd-analyze', `finds ${service} well shut in`, async () => {
+      const folder = await unitsIn(await homeFor(stage, {}));
+      const options = ['--offline=yes', `--threshold=${MOST_EXPOSURE}`, '--no-pager'];
+      expect(await analyzed(folder, 'security', ...options, `./${service}`)).to.include('OK');
+    });
+  }
+
+  itWith(
+    'systemd-socket-activate',
+    'begins a frontend with the first connection, which is answered',
+    async () => {
+      const container = await httpContainer(stage, counting({ name: 'v1' }).listener);
+      const home = await homeFor(stage, {});
+      const proxy = await freePort();
+      const at = `${proxy.ip}:${proxy.port}`;
+      const frontends = [`ipc://${home.folder}/device`];
+      await home.write(configFor([container], { proxy, device: { frontends } }));
+      const worker = new CutoverProcess(stage, ['worker', '-c', home.file], home);
+      await worker.logged('worker-waiting');
+      const activate = ['systemd-socket-activate', `--listen=${at}`, '--fdname=proxy'] as const;
+      const frontend = new CutoverProcess(stage, ['frontend', '-c', home.file], {
+        ...home,
+        command: [...activate, process.execPath, cli],
+      });
+      await eventually('systemd listens', () => frontend.errors.includes('Listening on'));
+      expect(frontend.lines, 'nobody has connected yet').to.deep.equal([]);
+      const answer = await fetch(`http://${at}/`, { headers: { 'x-id': 'a-1' } });
+      expect(await answer.text()).to.equal(expectedAnswer('a-1', 'v1'));
+      const { address } = await frontend.logged('frontend-listening');
+      expect(address).to.equal(at);
+    },
+  );
+});
