@@ -1,17 +1,6 @@
 /** The command line: `npm run bench -- [--quick] [--only WORKLOAD] [--hours N] …`. */
 import { parseArgs } from 'node:util';
 
-export const usage = (workloads: readonly string[]) => `npm run bench -- [options]
-
-  --quick          right or wrong, and one short round
-  --only WORKLOAD  this one; may be given several times
-  --rounds N       of each contender (3)
-  --seconds N      of each round (4)
-  --hours N        of the load of the saturation test (0.05)
-  --help
-
-workloads: ${workloads.join(', ')}`;
-
 export interface Options {
   readonly isQuick: boolean;
   /** Names of workloads; empty: all. */
@@ -25,6 +14,17 @@ export interface Options {
 
 const QUICK = { rounds: 1, seconds: 1, saturation: 5 } as const;
 const FULL = { rounds: 3, seconds: 4, saturation: 180 } as const;
+
+export const usage = (workloads: readonly string[]) => `npm run bench -- [options]
+
+  --quick          right or wrong, and one short round
+  --only WORKLOAD  this one; may be given several times
+  --rounds N       of each contender (${FULL.rounds})
+  --seconds N      of each round (${FULL.seconds})
+  --hours N        of the load of the saturation test (${FULL.saturation / 3600})
+  --help
+
+workloads: ${workloads.join(', ')}`;
 
 /** Throws what to tell the user. */
 export function optionsFrom(args: readonly string[], workloads: readonly string[]): Options {
