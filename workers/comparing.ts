@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../src/kernel/clock.js';
 import { CutoverError } from '../src/kernel/errors.js';
+import { within } from '../src/kernel/within.js';
 import type { AnswerHead } from '../src/http/message.js';
 import { isSafe } from '../src/http/methods.js';
 import type { Version } from '../src/versions/version.js';
@@ -173,19 +174,3 @@ function seenAs({ head, framing, body, end }: Opened): Result {
 
 export const outcomeOf = ({ status }: AnswerHead): 'ok' | 'failed' =>
   status >= 500 ? 'failed' : 'ok';
-
-async function within<Value>(
-  promise: Promise<Value>,
-  ms: number,
-  clock: Clock,
-): Promise<Value | 'late'> {
-  let cancel: (() => void) | undefined;
-  const late = new Promise<'late'>(resolve => {
-    cancel = clock.after(ms, () => resolve('late'));
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    cancel?.();
-  }
-}

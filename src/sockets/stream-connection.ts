@@ -9,6 +9,7 @@ import { isIP } from 'node:net';
 import { Stream } from 'zeromq';
 import type { Cancel, Clock } from '../kernel/clock.js';
 import { CutoverError } from '../kernel/errors.js';
+import { within } from '../kernel/within.js';
 import type { StreamFrames } from '../wire/frames.js';
 import { tcpAddress } from './addresses.js';
 import { prepareContext } from './context.js';
@@ -64,7 +65,7 @@ export async function connect(options: ConnectOptions): Promise<StreamConnection
   const deadline = clock.now() + timeout;
   if (isIP(host) !== 0) return connectTo(host, deadline, options);
   let failure = new CutoverError('ERR_SERVER_REFUSED', `${host} has no address`);
-  for (const ip of await within(deadline, options, addressesOf(host))) {
+  for (const ip of await before(deadline, options, addressesOf(host))) {
     try {
       return await connectTo(ip, deadline, options);
     } catch (cause) {
@@ -104,7 +105,7 @@ async function connectTo(
     cancelProbe = clock.after(PROBE_AFTER, () => void sharedProbe(ip, port).catch(reject));
   });
   try {
-    const [id] = await within(deadline, options, Promise.race([hello, refused]));
+    const [id] = await before(deadline, options, Promise.race([hello, refused]));
     return new Connection(socket, id, clock);
   } catch (cause) {
     hello.catch(() => undefined); // closing ends the pending receive
@@ -116,22 +117,14 @@ async function connectTo(
 }
 
 /** What `promise` gives, if it does so before the deadline; otherwise ERR_SERVER_UNREACHABLE. */
-async function within<Value>(
+async function before<Value>(
   deadline: number,
   { host, port, timeout, clock }: ConnectOptions,
   promise: Promise<Value>,
 ): Promise<Value> {
-  let cancel: Cancel | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const because = `${host}:${port} is silent (${timeout} ms)`;
-    const tooLate = () => reject(new CutoverError('ERR_SERVER_UNREACHABLE', because));
-    cancel = clock.after(Math.max(0, deadline - clock.now()), tooLate);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    cancel?.();
-  }
+  const found = await within(promise, Math.max(0, deadline - clock.now()), clock);
+  if (found !== 'late') return found;
+  throw new CutoverError('ERR_SERVER_UNREACHABLE', `${host}:${port} is silent (${timeout} ms)`);
 }
 
 const probes = new Map<string, Promise<void>>();
