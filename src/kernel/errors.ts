@@ -159,3 +159,9 @@ export const messageOf = (cause: unknown): string =>
 /** The code of any thrown value: what we did not throw ourselves is a fault of ours. */
 export const codeOf = (cause: unknown): ErrorCode =>
   cause instanceof CutoverError ? cause.code : 'ERR_INTERNAL';
+
+/** The system's name for what went wrong (EAGAIN, ENOENT …), if the system said it. */
+export const systemCodeOf = (cause: unknown): string | undefined =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : undefined;

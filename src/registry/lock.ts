@@ -7,6 +7,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { systemCodeOf } from '../kernel/errors.js';
 import type { Files } from './files.js';
 import { RegistryError } from './registry.js';
 
@@ -51,7 +52,7 @@ export async function lock(
   if (beginning === undefined) return () => Promise.resolve();
   const own = `${file}.lock-${pid}-${beginning}`;
   await create(own, files).catch((cause: unknown) => {
-    throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? held(file, pid, own) : cause;
+    throw systemCodeOf(cause) === 'EEXIST' ? held(file, pid, own) : cause;
   });
   try {
     await expectNobodyElse(file, own, files, processes);

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Dealer, Router } from 'zeromq';
+import { systemCodeOf } from '../kernel/errors.js';
 import { StartError } from '../kernel/start-error.js';
 import { MOST_MESSAGE_BYTES } from '../wire/batch.js';
 import type { DealerFrames, RouterFrames } from '../wire/frames.js';
@@ -10,7 +11,6 @@ import { arrivals } from './arrivals.js';
 import { prepareContext } from './context.js';
 import { liesOutside } from './outside-memory.js';
 import { probe } from './probe.js';
-import { codeOf } from './socket-errors.js';
 
 /** Draft option of libzmq 4.3 (zmq.h): announce that peers come (1) and go (2). */
 const ZMQ_ROUTER_NOTIFY = 97;
@@ -87,7 +87,7 @@ async function clearPath(path: string): Promise<void> {
 
 function cannotBind(address: string, cause: unknown): StartError {
   const at = `device: cannot bind ${address}`;
-  switch (codeOf(cause)) {
+  switch (systemCodeOf(cause)) {
     case 'EADDRINUSE':
       return new StartError(`${at}: it is taken by another process`, 1, { cause });
     case 'EACCES':

@@ -1,8 +1,10 @@
+import { systemCodeOf } from '../kernel/errors.js';
+
 /** What libzmq's refusals mean to us: one word for each that we act upon. */
 export type SendRefusal = 'full' | 'gone' | 'closed';
 
 export function sendRefusal(cause: unknown): SendRefusal | undefined {
-  switch (codeOf(cause)) {
+  switch (systemCodeOf(cause)) {
     case 'EAGAIN':
       return 'full';
     case 'EHOSTUNREACH':
@@ -15,8 +17,3 @@ export function sendRefusal(cause: unknown): SendRefusal | undefined {
       return undefined;
   }
 }
-
-export const codeOf = (cause: unknown): string | undefined =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
-    ? cause.code
-    : undefined;

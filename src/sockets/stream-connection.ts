@@ -8,7 +8,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Stream } from 'zeromq';
 import type { Cancel, Clock } from '../kernel/clock.js';
-import { CutoverError } from '../kernel/errors.js';
+import { CutoverError, systemCodeOf } from '../kernel/errors.js';
 import { within } from '../kernel/within.js';
 import type { StreamFrames } from '../wire/frames.js';
 import { tcpAddress } from './addresses.js';
@@ -16,7 +16,7 @@ import { prepareContext } from './context.js';
 import { liesOutside } from './outside-memory.js';
 import { patiently } from './patience.js';
 import { probe } from './probe.js';
-import { codeOf, sendRefusal } from './socket-errors.js';
+import { sendRefusal } from './socket-errors.js';
 
 /** Draft options of libzmq 4.3 that the binding has no names for (zmq.h). */
 const ZMQ_IN_BATCH_SIZE = 101;
@@ -139,7 +139,7 @@ function sharedProbe(ip: string, port: number): Promise<void> {
 
 /** What an error of the probe says of the server; undefined: nothing. */
 function failureOf(cause: Error, server: string): CutoverError | undefined {
-  switch (codeOf(cause)) {
+  switch (systemCodeOf(cause)) {
     case 'ECONNREFUSED':
     case 'ECONNRESET':
       return new CutoverError('ERR_SERVER_REFUSED', `${server} refused the connection`, { cause });

@@ -4,10 +4,10 @@
  */
 import { Stream } from 'zeromq';
 import type { StreamFrames } from '../wire/frames.js';
+import { systemCodeOf } from '../kernel/errors.js';
 import { StartError } from '../kernel/start-error.js';
 import { tcpAddress } from './addresses.js';
 import { arrivals } from './arrivals.js';
-import { codeOf } from './socket-errors.js';
 
 export interface StreamServerOptions {
   readonly host: string;
@@ -84,7 +84,7 @@ export async function listenForClients(options: StreamServerOptions): Promise<St
 
 function cannotListen(host: string, port: number, cause: unknown): StartError {
   const at = `proxy: cannot listen on ${host}, port ${port}`;
-  switch (codeOf(cause)) {
+  switch (systemCodeOf(cause)) {
     case 'EADDRINUSE':
       return new StartError(`${at}: the port is taken by another process`, 1, { cause });
     case 'EADDRNOTAVAIL':
