@@ -1,19 +1,15 @@
 /**
  * Large bodies go to a temporary file, because a STREAM socket cannot stop reading one connection
- * without stopping all of them. The file has no name from the moment it is open: the kernel frees
- * it when the process ends, however it ends.
+ * without stopping all of them.
  */
-import { constants } from 'node:fs';
-import { open, unlink, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import { CutoverError, messageOf } from '../kernel/errors.js';
 import { StartError } from '../kernel/start-error.js';
 import { bodyInMemory, noBody, type Body } from './body.js';
+import { openNameless } from './nameless-file.js';
 
 /** Bytes that may wait for the disk, over all bodies, before nothing more is read from anybody. */
 const MOST_WAITING = 32 * 1024 * 1024;
-const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = constants;
 
 export interface SpoolOptions {
   /** Bytes of a body that stay in memory. */
@@ -212,16 +208,4 @@ class SpoolFile {
     this.#spool.files -= 1;
     this.#spool.takes(-this.#reserved);
   }
-}
-
-async function openNameless(folder: string): Promise<FileHandle> {
-  const path = join(folder, `cutover-body-${randomUUID()}`);
-  const handle = await open(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o600);
-  try {
-    await unlink(path);
-  } catch (cause) {
-    await handle.close();
-    throw cause;
-  }
-  return handle;
 }

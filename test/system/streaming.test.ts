@@ -9,7 +9,7 @@ import { deterministicBytes, Digest, digestOf } from '../support/bytes.js';
 import { bulk, httpContainer, serverSentEvents, webSocketEcho } from '../support/containers.js';
 import { statusOf } from '../support/http-message.js';
 import { descendantsOf, memoryOf, openFilesOf } from '../support/process-facts.js';
-import { configFor, up, type CutoverProcess } from '../support/processes.js';
+import { configFor, up, type CutoverProcess, type Running } from '../support/processes.js';
 import { ask, RawClient } from '../support/raw-client.js';
 import { answering, hanging, playing, ScriptedContainer } from '../support/scripted-container.js';
 import { stageForEach } from '../support/stage.js';
@@ -27,10 +27,10 @@ async function memoryWatch({ pid }: CutoverProcess): Promise<() => Promise<reado
   };
 }
 
-/** Files that are open without a name: spooled bodies. */
-const spooled = async ({ pid }: CutoverProcess): Promise<number> => {
-  const files = await Promise.all((await descendantsOf(pid)).map(openFilesOf));
-  return files.flat().filter(path => path.includes('cutover-body')).length;
+/** Files without a name that are open in TMPDIR: spooled bodies. */
+const spooled = async ({ cutover, home }: Running): Promise<number> => {
+  const files = (await Promise.all((await descendantsOf(cutover.pid)).map(openFilesOf))).flat();
+  return files.filter(path => path.startsWith(home.folder) && path.endsWith(' (deleted)')).length;
 };
 
 const leftOver = async (folder: string): Promise<readonly string[]> =>
@@ -139,8 +139,7 @@ describe('system: streaming', () => {
     this.timeout(120_000);
     const container = await httpContainer(stage, bulk().listener);
     const running = await up(stage, configFor([container]), ['--workers', '1']);
-    const { cutover, port, home } = running;
-    const growth = await memoryWatch(cutover);
+    const growth = await memoryWatch(running.cutover);
     const expected = new Digest();
     function* told(): Generator<Buffer> {
       for (const piece of deterministicBytes(1000 * MB)) {
@@ -148,30 +147,35 @@ describe('system: streaming', () => {
         yield piece;
       }
     }
-    const upload = request({ port, method: 'PUT', headers: { 'content-length': 1000 * MB } });
+    const upload = request({
+      port: running.port,
+      method: 'PUT',
+      headers: { 'content-length': 1000 * MB },
+    });
     const answered = once(upload, 'response');
     await pipeline(Readable.from(told()), upload);
-    expect(await spooled(cutover)).to.equal(1);
+    expect(await spooled(running)).to.equal(1);
     const [answer] = (await answered) as [IncomingMessage];
     const text = Buffer.concat((await answer.toArray()) as Buffer[]).toString();
     expect(JSON.parse(text)).to.deep.equal(expected.result());
     expect(Math.max(...(await growth()))).to.be.below(250 * MB);
-    await eventually('no file is open', async () => (await spooled(cutover)) === 0);
-    expect(await leftOver(home.folder)).to.be.empty;
+    await eventually('no file is open', async () => (await spooled(running)) === 0);
+    expect(await leftOver(running.home.folder)).to.be.empty;
   });
 
   it('leaves no file behind an upload whose frontend is killed, or whose client goes away', async () => {
     const container = await httpContainer(stage, bulk().listener);
-    const { cutover, port, home } = await up(stage, configFor([container]), ['--workers', '1']);
+    const running = await up(stage, configFor([container]), ['--workers', '1']);
+    const { cutover, port, home } = running;
     const half = async () => {
       const client = await RawClient.connect(stage, { port });
       await client.send('PUT / HTTP/1.1\r\nHost: app\r\nContent-Length: 2000000\r\n\r\n');
       await client.send(Buffer.alloc(MB));
-      await eventually('a file is open', async () => (await spooled(cutover)) === 1);
+      await eventually('a file is open', async () => (await spooled(running)) === 1);
       return client;
     };
     (await half()).reset();
-    await eventually('no file is open', async () => (await spooled(cutover)) === 0);
+    await eventually('no file is open', async () => (await spooled(running)) === 0);
 
     const client = await half();
     process.kill(cutover.pidsOf('frontend')[0]!, 'SIGKILL');

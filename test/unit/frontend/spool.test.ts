@@ -1,7 +1,9 @@
 import { expect } from 'chai';
-import { readdir, readlink } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bodyInMemory, noBody, type Body } from '../../../src/frontend/body.js';
+import { openUnnamed } from '../../../src/frontend/nameless-file.js';
 import { checkSpool, Spool, type BodyCollector } from '../../../src/frontend/spool.js';
 import { codeOf } from '../../../src/kernel/errors.js';
 import { StartError } from '../../../src/kernel/start-error.js';
@@ -74,6 +76,27 @@ describe('Spool', () => {
     body.discard();
     body.discard();
     await eventually('the file is closed', async () => (await openIn(folder)).length === 0);
+  });
+
+  // Whoever is killed between giving a file a name and taking it away leaves the file behind.
+  it('never gives the file a name, not for a moment', async function () {
+    const folder = await stage.folder();
+    const probe = await openUnnamed(folder);
+    if (probe === undefined) return this.skip();
+    await probe.close();
+    const names = new Set<string>();
+    const watcher = watch(folder, (_, name) => void names.add(String(name)));
+    stage.atEnd(() => watcher.close());
+    const spool = new Spool({ memory: MEMORY, disk: DISK, folder });
+    const body = await collected(spool.collector(), 'more than ten bytes');
+    await checkSpool(folder);
+    await writeFile(join(folder, 'the last'), '');
+    await eventually('the watcher is told', () => names.has('the last'));
+    // The kernel tells of the file itself as "#" and its number, which is no name in the folder.
+    const given = [...names].filter(name => !name.startsWith('#'));
+    expect(given).to.deep.equal(['the last']);
+    body.discard();
+    await eventually('the file is closed', () => spool.files === 0);
   });
 
   it('keeps every byte of a large body in order', async () => {
