@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { argv } from 'node:process';
+import { argv, execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { counting, type Arrival, type CountingOptions } from './containers.js';
 import type { ServerAddress } from './scripted-container.js';
@@ -18,11 +18,20 @@ export interface ContainerProcess {
   kill(): Promise<void>;
 }
 
-type Options = Pick<CountingOptions, 'name' | 'delay'> & { readonly port?: number };
+type Options = Pick<CountingOptions, 'name' | 'delay'> & Partial<ServerAddress>;
 type Told = { readonly port: number } | { readonly arrival: Arrival };
 
-export async function containerProcess(stage: Stage, options: Options): Promise<ContainerProcess> {
-  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(options)]);
+/** `prefix`: what stands before its command, for a container on another machine (namespaces.ts). */
+export async function containerProcess(
+  stage: Stage,
+  options: Options,
+  prefix: readonly string[] = [],
+): Promise<ContainerProcess> {
+  const [program = execPath, ...before] = [...prefix, execPath];
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(options)], {
+    execPath: program,
+    execArgv: before,
+  });
   const exited = once(child, 'exit');
   const kill = async () => {
     child.kill('SIGKILL');
@@ -37,15 +46,16 @@ export async function containerProcess(stage: Stage, options: Options): Promise<
       else arrivals.push(told.arrival);
     });
   });
-  const address = { ip: '127.0.0.1', port: await within(10_000, 'a container process', port) };
+  const { ip = '127.0.0.1' } = options;
+  const address = { ip, port: await within(10_000, 'a container process', port) };
   return { address, pid: child.pid!, arrivals, kill };
 }
 
-function serve({ port = 0, ...options }: Options): void {
+function serve({ ip = '127.0.0.1', port = 0, ...options }: Options): void {
   const tell = (told: Told) => process.send?.(told);
   const { listener } = counting({ ...options, before: arrival => tell({ arrival }) });
   const server = createServer({ keepAliveTimeout: 60_000 }, listener);
-  server.listen(port, '127.0.0.1', () => tell({ port: (server.address() as AddressInfo).port }));
+  server.listen(port, ip, () => tell({ port: (server.address() as AddressInfo).port }));
   process.on('disconnect', () => process.exit()); // the test has gone
 }
 
