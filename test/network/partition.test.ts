@@ -77,7 +77,8 @@ describeInNamespaces('network: machines that cannot reach each other', () => {
       await load.more(200);
       expect(site.arrivedAt('old-1')).to.be.at.least(before + 200);
       await heal();
-      for (const [worker, from] of since) await worker.logged('server-admitted', { ...from, where });
+      for (const [worker, from] of since)
+        await worker.logged('server-admitted', { ...from, where });
       await load.more(100);
       console.log(await load.passes());
     });
@@ -111,7 +112,7 @@ describeInNamespaces('network: machines that cannot reach each other', () => {
 
     /** No worker reaches it, and it reaches no worker. */
     async function cutOff(server: Machine): Promise<Heal> {
-      const heals = [];
+      const heals: Heal[] = [];
       for (const worker of WORKERS) heals.push(await site.net.partition(worker, server));
       return async () => {
         for (const heal of heals) await heal();

@@ -27,7 +27,13 @@ export type ContainerName = (typeof CONTAINERS)[number];
 const LOOPBACK = '127.0.0.1';
 
 /** Nobody else is in these networks: the ports are free. */
-const PORTS = { clients: 8080, rest: 9090, device: 7001, control: 7002, server: 9101 } as const;
+export const PORTS = {
+  clients: 8080,
+  rest: 9090,
+  device: 7001,
+  control: 7002,
+  server: 9101,
+} as const;
 /** Of the relays that take their time, on the machine of the frontend and of each container. */
 const LATE = { device: 7101, server: 9201 } as const;
 

@@ -171,6 +171,11 @@ export class Namespaces<Machine extends string> {
     return packetsIn(listed);
   }
 
+  /** Connections over TCP that somebody at `one` has accepted at `port`. */
+  async connectionsTo(one: Machine, port: number): Promise<number> {
+    return establishedAt(port, await this.run(one, 'cat', '/proc/net/tcp'));
+  }
+
   /** All faults. */
   async heal(): Promise<void> {
     for (const heal of [...this.#faults].reverse()) await heal();
@@ -201,6 +206,15 @@ export const packetsIn = (listed: string): number =>
     .split('\n')
     .slice(2)
     .reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[0]), 0);
+
+/** `/proc/net/tcp` (proc_pid_net(5)): behind the row's number, both addresses, and the state. */
+export const establishedAt = (port: number, table: string): number => {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = table.split('\n').map(line => line.trim().split(/\s+/));
+  return rows.filter(([, from, , state]) => from?.endsWith(local) && state === ESTABLISHED).length;
+};
+
+const ESTABLISHED = '01';
 
 const all =
   (...heals: readonly Heal[]): Heal =>

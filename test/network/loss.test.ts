@@ -1,0 +1,45 @@
+import { expect } from 'chai';
+import { describeInNamespaces } from '../support/namespaces.js';
+import { stageForAll, stageForEach } from '../support/stage.js';
+import { SiteLoad } from './site-load.js';
+import { Site, type Machine } from './site.js';
+
+/** Of the packets that arrive at each machine. */
+const SHARE = 0.2;
+
+describeInNamespaces('network: packets are lost', () => {
+  const whole = stageForAll();
+  const stage = stageForEach();
+  let site: Site;
+
+  before(async () => {
+    site = await Site.open(whole);
+  });
+
+  const all: readonly Machine[] = [
+    'frontend',
+    'worker-1',
+    'worker-2',
+    'control',
+    'old-1',
+    'old-2',
+    'new',
+  ];
+
+  it(`a fifth, everywhere: no read fails, and a change arrives`, async () => {
+    const load = new SiteLoad(stage, site);
+    await load.more(100);
+    for (const machine of all) await site.net.loss(machine, SHARE);
+    await load.more(100);
+    const id = await site.api.deploy('2.0', site.serverOf('new'));
+    await site.agrees();
+    await load.more(100);
+    let taken = 0;
+    for (const machine of all) taken += await site.net.taken(machine);
+    await site.net.heal();
+    expect(taken, 'packets lost').to.be.above(500);
+    await load.more(100);
+    console.log(taken, await load.passes());
+    expect(await site.api.remove(id)).to.equal(202);
+  });
+});
