@@ -22,6 +22,25 @@ const UNCOUNTED = 0;
 
 const PROBE_PATIENCE = 1000;
 
+/**
+ * Who was cut off is given up by its silence (device.silence), but libzmq keeps its connection, and would for
+ * ever: nothing more is sent over it. So the kernel asks now and then whether the other machine is still there, and
+ * ends a connection of which nothing was heard for 15 s.
+ */
+const connectionOfTheLiving = {
+  tcpKeepalive: 1,
+  tcpKeepaliveIdle: 5, // seconds, as the next one
+  tcpKeepaliveInterval: 5,
+  tcpKeepaliveCount: 2,
+  tcpMaxRetransmitTimeout: 15_000,
+} as const;
+
+/**
+ * Milliseconds; then it is tried anew. TCP by itself asks again after 1, 2, 4 … 64 s: after a long partition it
+ * would come back as late.
+ */
+const CONNECT_TIMEOUT = 3000;
+
 class WorkersSocket extends Router {
   announceWorkers(): void {
     this.setInt32Option(ZMQ_ROUTER_NOTIFY, COMING_AND_GOING);
@@ -47,6 +66,7 @@ export async function bindDevice(address: string): Promise<DeviceRouter> {
     receiveHighWaterMark: UNCOUNTED,
     maxMessageSize: MOST_MESSAGE_BYTES,
     linger: 200,
+    ...connectionOfTheLiving,
     ipv6: mayBeIPv6(address),
   });
   socket.announceWorkers();
@@ -124,6 +144,8 @@ export function connectDevice(address: string): DeviceDealer {
     linger: 0,
     reconnectInterval: 50,
     reconnectMaxInterval: 1000,
+    connectTimeout: CONNECT_TIMEOUT,
+    ...connectionOfTheLiving,
     ipv6: mayBeIPv6(address),
   });
   socket.connect(address);

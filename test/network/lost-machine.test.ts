@@ -5,7 +5,7 @@ import { eventually } from '../support/within.js';
 import { SiteLoad } from './site-load.js';
 import { PORTS, Site } from './site.js';
 
-/** Milliseconds; a connection that nothing comes over is given up after half of that. */
+/** Milliseconds; a connection that nothing comes over is given up after less than half of that. */
 const LONG = 40_000;
 
 describeInNamespaces('network: machines that are gone for long', () => {
@@ -23,7 +23,7 @@ describeInNamespaces('network: machines that are gone for long', () => {
     await site.net.connectionsTo('control', PORTS.control),
   ];
 
-  it('leave no connection behind, and are back soon when their cable is plugged in', async function () {
+  it('leave no connection behind, and are back soon after their cable is plugged in', async function () {
     this.timeout(90_000);
     expect(await connections(), 'to begin with').to.deep.equal([2, 3]);
     const load = new SiteLoad(stage, site);
@@ -42,19 +42,7 @@ describeInNamespaces('network: machines that are gone for long', () => {
     });
     await site.agrees();
     await load.more(100);
-    console.log(await load.passes());
+    await load.passes();
     expect(await connections(), 'in the end').to.deep.equal([2, 3]);
-  });
-
-  it('and one that is lost for good leaves none either', async function () {
-    this.timeout(90_000);
-    const load = new SiteLoad(stage, site);
-    await load.more(100);
-    await site.net.unplug('worker-1');
-    site.of('worker-1').signal('SIGKILL'); // nobody outside is told
-    const isGone = async () => String(await connections()) === String([1, 2]);
-    await eventually('no connection of it is left', isGone, LONG);
-    await load.more(100);
-    console.log(await load.passes());
   });
 });
