@@ -23,6 +23,8 @@ import type { RetryBudget } from './rescue/budget.js';
 /** Milliseconds and bytes. */
 export interface AskingLimits extends AttemptLimits {
   readonly answerTimeout: number;
+  /** A server that is silent for so long may have been cut off from us. */
+  readonly connectTimeout: number;
   /** For the version that users move to, where somebody else can be asked. */
   readonly rescuePatience: number;
   /** Of an answer of that version, kept until it is whole. */
@@ -186,7 +188,30 @@ export class Asking {
   }
 
   sweep(now: number): void {
-    for (const attempt of this.#live) attempt.sweep(now);
+    const { connectTimeout } = this.#host.limits;
+    for (const attempt of this.#live) {
+      attempt.sweep(now);
+      if (attempt.undecided(now) > connectTimeout) void this.#doubt(attempt);
+    }
+  }
+
+  /**
+   * The machine of a server that hangs, or takes its time, answers. That of one that was cut off does not: the
+   * request is not waited for there, if it can be sent elsewhere.
+   */
+  async #doubt(attempt: Attempt): Promise<void> {
+    const { fleet, clock, limits } = this.#host;
+    const { server, version } = attempt;
+    const others = fleet.left(version, { has: each => each === server });
+    const { isRepeatable, upgrade } = this.outgoing;
+    const isStuck = !isRepeatable || upgrade || others + fleet.behind(version).length === 0;
+    if (isStuck) return;
+    const isReachable = await server.isReachable();
+    // Something may have come meanwhile.
+    const isWaiting =
+      this.#live.has(attempt) && attempt.undecided(clock.now()) > limits.connectTimeout;
+    if (isReachable || !isWaiting) return;
+    attempt.giveUp(new CutoverError('ERR_SERVER_RESET', `there is no way to ${server.name}`));
   }
 
   /** Nobody waits for an answer any more. */

@@ -97,6 +97,11 @@ export class Attempt {
     return this.#isSent && this.#waitingSince !== undefined ? now - this.#waitingSince : 0;
   }
 
+  /** Milliseconds for which nothing has come that could be decided upon; 0: it is decided. */
+  undecided(now: number): number {
+    return this.#isHeld && this.#waitingSince !== undefined ? now - this.#waitingSince : 0;
+  }
+
   /** A part of the body that came later has been sent: the request cannot be sent again from here. */
   get isPartlySent(): boolean {
     return this.#isPartlySent;
@@ -134,8 +139,13 @@ export class Attempt {
     const allowed = this.#isHeld ? patience : passing;
     const isLate = this.#isHeld && now > until;
     if (now - this.#waitingSince <= allowed && !isLate) return;
-    this.#closedBecause = new CutoverError('ERR_SERVER_SILENT', `silent for ${allowed} ms`);
-    this.#lent.stream.close();
+    this.giveUp(new CutoverError('ERR_SERVER_SILENT', `silent for ${allowed} ms`));
+  }
+
+  /** Whoever waits for the answer gets this instead. */
+  giveUp(because: CutoverError): void {
+    this.#closedBecause = because;
+    this.#lent?.stream.close();
   }
 
   /** It is over; the connection is kept if nothing of this exchange can still come on it. */

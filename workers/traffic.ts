@@ -201,6 +201,7 @@ function tableOf({ cluster }: Config): RoutingTable {
 
 const limitsOf = ({ timeouts, limits, device, rescue }: Config): ExchangeHost['limits'] => ({
   answerTimeout: timeouts.answer * 1000,
+  connectTimeout: timeouts.connect * 1000,
   streamTimeout: timeouts.stream * 1000,
   tunnelTimeout: timeouts.tunnel * 1000,
   serverIdle: timeouts.serverIdle * 1000,

@@ -159,6 +159,24 @@ async function probed(ip: string, port: number): Promise<void> {
   if (failure !== undefined) throw failure;
 }
 
+/**
+ * Whether there is a way to the server's machine: it need not listen, but it answers. Asked by a plain connection,
+ * for `timeout` milliseconds. Where nobody knows, there is one. Never rejects.
+ */
+export async function isReachable(
+  { host, port }: Pick<ConnectOptions, 'host' | 'port'>,
+  timeout: number,
+): Promise<boolean> {
+  const ips = isIP(host) !== 0 ? [host] : await addressesOf(host).catch(() => []);
+  const answers = await Promise.all(ips.map(ip => probe({ host: ip, port }, timeout)));
+  return answers.length === 0 || answers.some(isFromThere);
+}
+
+function isFromThere(answer: Awaited<ReturnType<typeof probe>>): boolean {
+  if (!(answer instanceof Error)) return answer === 'listens';
+  return failureOf(answer, '')?.code !== 'ERR_SERVER_UNREACHABLE';
+}
+
 class Connection implements StreamConnection {
   readonly #socket: ContainerSocket;
   readonly #id: Buffer;

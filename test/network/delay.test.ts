@@ -21,10 +21,10 @@ describeInNamespaces(`network: packets are late (seed ${String(SEED)})`, () => {
 
   it('between frontend and workers, and between workers and servers: nothing fails', async () => {
     const load = new SiteLoad(stage, site);
-    await load.more(200);
+    await load.more(100);
     const id = await site.api.deploy('2.0', site.serverOf('new'));
     await site.agrees();
-    await load.more(200);
+    await load.more(100);
     const { unanswered } = await load.passes();
     expect(unanswered, 'writes that failed').to.deep.equal({});
     const start = performance.now();

@@ -13,7 +13,8 @@ describeInNamespaces('network: packets are lost', () => {
   let site: Site;
 
   before(async () => {
-    site = await Site.open(whole);
+    // TCP asks for a connection again after 1, 3 and 7 s: of four such packets, and their answers, one arrives.
+    site = await Site.open(whole, { patience: { silence: 5, connect: 15 } });
   });
 
   const all: readonly Machine[] = [

@@ -37,14 +37,21 @@ export const PORTS = {
 /** Of the relays that take their time, on the machine of the frontend and of each container. */
 const LATE = { device: 7101, server: 9201 } as const;
 
-/** Seconds after which a peer of the device or of control that was cut off is given up. */
-const SILENCE = 2;
-/** Seconds after which a server that was cut off is given up. */
-const CONNECT = 1.5;
+/** Seconds: short, so that what was cut off is given up soon. */
+const IMPATIENT: Patience = { silence: 2, connect: 1 };
 /** Milliseconds that a container takes to answer: so the load leaves the processors to others. */
 const THINKING = 15;
 
+export interface Patience {
+  /** With a peer of the device, or of control, that is not heard of. */
+  readonly silence: number;
+  /** With a server that takes no connection; one that is silent for so long is doubted. */
+  readonly connect: number;
+}
+
 export interface SiteOptions {
+  /** Seconds. */
+  readonly patience?: Patience;
   /** Between workers and frontend, and between workers and containers, in both directions. */
   readonly late?: Delay & { readonly seed: number };
 }
@@ -79,7 +86,7 @@ export class Site {
   }
 
   /** All roles are there, know each other, and have the routing table. */
-  static async open(stage: Stage, { late }: SiteOptions = {}): Promise<Site> {
+  static async open(stage: Stage, { late, patience = IMPATIENT }: SiteOptions = {}): Promise<Site> {
     const net = await Namespaces.make(stage, ...MACHINES);
     const containers = await made(CONTAINERS, name => containerOn(stage, net, name));
     const servers = await made(CONTAINERS, name => {
@@ -87,7 +94,10 @@ export class Site {
       return late === undefined ? Promise.resolve(address) : relayOn(stage, net, name, late);
     });
     if (late !== undefined) await relayOn(stage, net, 'frontend', late);
-    const home = await homeFor(stage, configOf(net, [servers['old-1'], servers['old-2']]));
+    const home = await homeFor(
+      stage,
+      configOf(net, [servers['old-1'], servers['old-2']], patience),
+    );
     const roles = await made(ROLES, name => {
       const isLate = late !== undefined && name.startsWith('worker');
       const options = isLate ? ['--frontend', deviceOf(net, LATE.device)] : [];
@@ -173,18 +183,22 @@ const verbOf = (name: RoleName) => name.replace(/-\d+$/, '');
 const deviceOf = (net: Namespaces<Machine>, port: number) =>
   `tcp://${net.addressOf('frontend')}:${port}`;
 
-const configOf = (net: Namespaces<Machine>, servers: readonly ServerAddress[]): Sections =>
+const configOf = (
+  net: Namespaces<Machine>,
+  servers: readonly ServerAddress[],
+  { silence, connect }: Patience,
+): Sections =>
   configFor(servers, {
     proxy: { ip: LOOPBACK, port: PORTS.clients },
     configService: { ip: LOOPBACK, port: PORTS.rest },
     device: {
       frontends: [deviceOf(net, PORTS.device)],
       control: `tcp://${net.addressOf('control')}:${PORTS.control}`,
-      heartbeat: SILENCE / 5,
-      silence: SILENCE,
+      heartbeat: silence / 5,
+      silence,
     },
     registry: {},
-    timeouts: { connect: CONNECT },
+    timeouts: { connect },
     ...neverSlowOrOdd,
   });
 

@@ -48,10 +48,21 @@ const MOST_UNDERWAY = 1_048_576;
 /** Each piece that `from` brings goes to `to` when its time has come, and so does the end. */
 function relay(from: Socket, to: Socket, line: DelayLine): void {
   let underway = 0;
+  // One timer at a time: of two, the later one may fire first.
+  const queue: { readonly at: number; readonly act: () => void }[] = [];
+  const depart = () => {
+    for (;;) {
+      const [next] = queue;
+      if (next === undefined) return;
+      const wait = next.at - performance.now();
+      if (wait > 0) return void setTimeout(depart, wait);
+      queue.shift();
+      next.act();
+    }
+  };
   const later = (act: () => void) => {
-    const wait = line.departure(performance.now()) - performance.now();
-    if (wait <= 0) act();
-    else setTimeout(act, wait);
+    queue.push({ at: line.departure(performance.now()), act });
+    if (queue.length === 1) depart();
   };
   from.on('data', piece => {
     underway += piece.length;

@@ -6,7 +6,11 @@
 import type { ServerAddress } from '../../src/config/cluster.js';
 import type { Clock } from '../../src/kernel/clock.js';
 import { CutoverError } from '../../src/kernel/errors.js';
-import { connect, type StreamConnection } from '../../src/sockets/stream-connection.js';
+import {
+  connect,
+  isReachable,
+  type StreamConnection,
+} from '../../src/sockets/stream-connection.js';
 import type { ServerLoad } from '../routing/pick-server.js';
 
 export interface ServerOptions {
@@ -61,6 +65,8 @@ export class Server implements ServerLoad {
   outstanding = 0;
   restsUntil = -Infinity;
   #isClosed = false;
+  /** What its machine says, and until when that counts, in monotonic milliseconds. */
+  #reach: { readonly answer: Promise<boolean>; readonly until: number } | undefined;
 
   constructor(address: ServerAddress, options: ServerOptions) {
     this.address = address;
@@ -95,6 +101,19 @@ export class Server implements ServerLoad {
       if (cause instanceof CutoverError) this.restsUntil = clock.now() + REST;
       throw cause;
     }
+  }
+
+  /** Whether its machine answers, however busy the server is; asked once in `connectTimeout`. Never rejects. */
+  isReachable(): Promise<boolean> {
+    const { clock, connectTimeout: timeout } = this.#options;
+    const now = clock.now();
+    if (this.#reach !== undefined && now < this.#reach.until) return this.#reach.answer;
+    const answer = isReachable(this.address, timeout);
+    this.#reach = { answer, until: now + timeout };
+    void answer.then(isThere => {
+      if (!isThere) this.restsUntil = clock.now() + REST;
+    });
+    return answer;
   }
 
   /** The exchange is over; `idle`: milliseconds that the connection may be kept, undefined: not. */

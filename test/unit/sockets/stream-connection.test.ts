@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
 import { systemClock } from '../../../src/kernel/clock.js';
 import { codeOf, CutoverError } from '../../../src/kernel/errors.js';
-import { connect, type StreamConnection } from '../../../src/sockets/stream-connection.js';
+import {
+  connect,
+  isReachable,
+  type StreamConnection,
+} from '../../../src/sockets/stream-connection.js';
 import { addressOf, listening, refusing } from '../../support/scripted-container.js';
 import { stageForEach } from '../../support/stage.js';
 import { eventually, within } from '../../support/within.js';
@@ -78,6 +82,17 @@ describe('STREAM, connected', () => {
   });
 
   // A backlog that is full: the kernel drops what would begin another connection.
+  it('knows a way to a server, also where nobody listens any more, and where nobody knows', async () => {
+    const { port } = await container();
+    const { ip: host, port: refused } = await refusing(stage);
+    const reachable = [
+      await isReachable({ host: 'localhost', port }, 5000),
+      await isReachable({ host, port: refused }, 5000),
+      await isReachable({ host: 'no-such-name.invalid', port }, 5000),
+    ];
+    expect(reachable).to.deep.equal([true, true, true]);
+  });
+
   it('fails with ERR_SERVER_UNREACHABLE, after the time-out, where nobody answers', async () => {
     const server: Server = createServer();
     server.listen({ port: 0, host: '127.0.0.1', backlog: 1 });
@@ -107,6 +122,7 @@ describe('STREAM, connected', () => {
     await once(waiting[1]!, 'connect');
     const cause = await failureOf('127.0.0.1', port, 300);
     expect(cause.code).to.equal('ERR_SERVER_UNREACHABLE');
+    expect(await isReachable({ host: '127.0.0.1', port }, 300), 'a way there').to.equal(false);
     expect(cause.message).to.include('300 ms');
   });
 

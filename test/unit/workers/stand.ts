@@ -78,6 +78,10 @@ export class FakeServer {
   readonly name: string;
   readonly connections: (FakeConnection | CutoverError | Promise<FakeConnection>)[];
 
+  /** What it says to `isReachable`, and how often it was asked. */
+  reachable: Promise<boolean> = Promise.resolve(true);
+  asked = 0;
+
   constructor(name: string, ...connections: FakeServer['connections']) {
     this.name = name;
     this.connections = connections;
@@ -87,6 +91,11 @@ export class FakeServer {
     const next = await this.connections.shift();
     if (next === undefined || next instanceof CutoverError) throw next ?? new Error('no more');
     return next;
+  }
+
+  isReachable(): Promise<boolean> {
+    this.asked += 1;
+    return this.reachable;
   }
 
   giveBack(lent: FakeConnection, idle: number | undefined): void {
@@ -157,6 +166,7 @@ export const inAnswer = (body: string, status = 200): string =>
 
 export const usualLimits: AskingLimits = {
   answerTimeout: 1000,
+  connectTimeout: 300,
   streamTimeout: 5000,
   tunnelTimeout: 60_000,
   serverIdle: 4000,
