@@ -26,12 +26,13 @@ describeInNamespaces('network: machines that cannot reach each other', () => {
       'because its connections are reset': worker => site.net.reset('frontend', worker),
       'because its cable is pulled': worker => site.net.unplug(worker),
     };
-    for (const [because, cut] of Object.entries(faults)) {
+    for (const [at, [because, cut]] of Object.entries(faults).entries()) {
+      // Once each in its turn: while one is cut off, the other one serves alone.
+      const cutOff = at === 0 ? WORKERS : WORKERS.slice(0, 1);
       it(`${because}, is given up, and takes part again after that`, async () => {
         const load = new SiteLoad(stage, site);
         await load.more(100);
-        // Each in its turn: while one is cut off, the other one serves alone.
-        for (const name of WORKERS) {
+        for (const name of cutOff) {
           const [here, there] = [site.since('frontend'), site.since(name)];
           const where = (line: { readonly name: string }) => line.name === name;
           const heal = await cut(name);
@@ -43,13 +44,13 @@ describeInNamespaces('network: machines that cannot reach each other', () => {
           await site.of(name).logged('frontend-joined', there);
           await load.more(100);
         }
-        console.log(await load.passes());
+        await load.passes();
       });
     }
   });
 
   describe('a server that workers cannot reach', () => {
-    it('is left out by the worker that is cut off from it, and let back in after that', async () => {
+    it('is left out by the worker that is cut off from it', async () => {
       const load = new SiteLoad(stage, site);
       await load.more(100);
       const worker = site.of('worker-1');
@@ -60,12 +61,11 @@ describeInNamespaces('network: machines that cannot reach each other', () => {
       await worker.logged('server-ejected', { ...since, where });
       await load.more(200);
       await heal();
-      await worker.logged('server-admitted', { ...since, where });
       await load.more(100);
-      console.log(await load.passes());
+      await load.passes();
     });
 
-    it('leaves everything to the other server of its version', async () => {
+    it('leaves everything to the other server of its version, and is let back in after that', async () => {
       const load = new SiteLoad(stage, site);
       await load.more(100);
       const since = WORKERS.map(name => [site.of(name), site.since(name)] as const);
@@ -80,7 +80,7 @@ describeInNamespaces('network: machines that cannot reach each other', () => {
       for (const [worker, from] of since)
         await worker.logged('server-admitted', { ...from, where });
       await load.more(100);
-      console.log(await load.passes());
+      await load.passes();
     });
 
     for (const mode of ['INSTANT', 'CONCURRENT'] as const) {
@@ -105,7 +105,7 @@ describeInNamespaces('network: machines that cannot reach each other', () => {
         const after = site.arrivedAt('new');
         await load.more(100);
         expect(site.arrivedAt('new'), 'of the newer version').to.be.above(after);
-        console.log(await load.passes());
+        await load.passes();
         expect(await site.api.remove(id)).to.equal(202);
       });
     }
