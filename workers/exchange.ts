@@ -69,6 +69,11 @@ export class Exchange {
     this.#asking = new Asking(id, this.#outgoing, host);
   }
 
+  /** Its answer was 101: what follows ends when both sides like. */
+  get isTunnel(): boolean {
+    return this.#accepted?.opened.framing.kind === 'tunnel';
+  }
+
   /** Settles when nothing more will be said or learned of it. Never rejects. */
   async run(): Promise<void> {
     try {

@@ -188,8 +188,12 @@ export class Worker implements Role {
     const { clock, config, report } = this.#options;
     report({ type: 'worker-draining', exchanges: this.#inFlight });
     for (const { link } of this.#linked) link.leave();
-    const deadline = clock.now() + config.timeouts.drain * 1000;
-    while (clock.now() < deadline && this.#isBusy()) {
+    const { drain, drainTunnel } = config.timeouts;
+    const tunnelDeadline = clock.now() + drainTunnel * 1000;
+    // Frontends keep the time of the others; while there are tunnels, we need not end for these.
+    const deadline = clock.now() + drain * 1000;
+    while (this.#isBusy() && (clock.now() < deadline || this.#hasTunnels())) {
+      if (clock.now() >= tunnelDeadline) this.#giveUpTunnels();
       await new Promise<void>(resolve => void clock.after(DRAIN_LOOK, resolve));
     }
     // What was not finished is repeated by its frontend, or failed, as with a worker that died.
@@ -204,6 +208,24 @@ export class Worker implements Role {
   /** Somebody still counts on us, or may have sent us something. */
   #isBusy(): boolean {
     return this.#inFlight > 0 || this.#linked.some(({ link }) => link.isOpen);
+  }
+
+  #hasTunnels(): boolean {
+    return this.#linked.some(({ exchanges }) =>
+      [...exchanges.values()].some(({ isTunnel }) => isTunnel),
+    );
+  }
+
+  /** Unlike requests these cannot be repeated elsewhere: their clients are told now. */
+  #giveUpTunnels(): void {
+    for (const { link, exchanges } of this.#linked) {
+      for (const exchange of exchanges.values()) {
+        if (!exchange.isTunnel) continue;
+        link.push([kinds.failure, exchange.id, 'ERR_WORKER_LOST', 'its worker has drained']);
+        exchange.cancel();
+        exchanges.delete(exchange.id);
+      }
+    }
   }
 
   #close(): void {

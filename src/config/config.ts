@@ -264,6 +264,9 @@ const timeouts = section({
   write: seconds().default(60).describe('a client takes nothing of its answer'),
   serverIdle: seconds().default(4).describe('a connection to a server is kept without a request'),
   drain: seconds().default(30).describe('what is in flight may take so long to finish at the end'),
+  drainTunnel: seconds()
+    .default(30)
+    .describe('a tunnel (WebSocket) may stay open so long at the end, whatever drain says'),
 })
   .prefault({})
   .describe('how long to wait');

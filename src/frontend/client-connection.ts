@@ -109,6 +109,12 @@ export class ClientConnection implements Asker, WriterHost {
     if (this.#phase === 'http' && this.isIdle) this.#close();
   }
 
+  /** The time for draining is over, of tunnels or of everything else: what is not finished is cut off. */
+  giveUp(what: 'tunnels' | 'requests'): void {
+    const isMeant = (this.#phase === 'tunnel') === (what === 'tunnels');
+    if (isMeant && this.#phase !== 'over' && !this.isIdle) this.#hangUp();
+  }
+
   /** Closes at once: there is no room for another connection. */
   turnAway(): void {
     this.#refuse('ERR_CONNECTIONS_FULL');

@@ -53,6 +53,10 @@ export class Clients {
     for (const connection of this.#connections.values()) connection.drain();
   }
 
+  giveUp(what: 'tunnels' | 'requests'): void {
+    for (const connection of this.#connections.values()) connection.giveUp(what);
+  }
+
   #received(routingId: Buffer, bytes: Buffer): void {
     const id = connectionId(routingId);
     const connection = this.#connections.get(id);

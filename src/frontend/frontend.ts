@@ -275,18 +275,28 @@ class Frontend implements Role {
 
   /**
    * libzmq cannot stop listening without cutting every connection, so a draining frontend goes on
-   * answering, each answer with `Connection: close`, until nobody waits for anything.
+   * answering, each answer with `Connection: close`, until nobody waits for anything. Requests have one
+   * deadline, tunnels another: a tunnel ends when its users like, perhaps never.
    */
   async #drain(): Promise<void> {
     const { clock, config, report } = this.#options;
     this.#isStopping = true;
     const connections = this.#clients.reduce((sum, { size }) => sum + size, 0);
     report({ type: 'frontend-draining', exchanges: this.#dispatcher.inFlight, connections });
-    this.#drainDeadline = clock.now() + config.timeouts.drain * 1000;
+    const { drain, drainTunnel } = config.timeouts;
+    this.#drainDeadline = clock.now() + drain * 1000;
+    const tunnelDeadline = clock.now() + drainTunnel * 1000;
     const graceEnds = Math.min(this.#drainDeadline, clock.now() + IDLE_GRACE);
     await this.#until(graceEnds, () => this.#clients.every(({ size }) => size === 0));
     for (const clients of this.#clients) clients.drain();
-    await this.#until(this.#drainDeadline, () => this.#isQuiet());
+    const deadlines = [
+      { what: 'requests', at: this.#drainDeadline },
+      { what: 'tunnels', at: tunnelDeadline },
+    ] as const;
+    for (const { what, at } of deadlines.toSorted((a, b) => a.at - b.at)) {
+      await this.#until(at, () => this.#isQuiet());
+      for (const clients of this.#clients) clients.giveUp(what);
+    }
     this.#close();
     await this.stopped;
   }

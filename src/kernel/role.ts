@@ -1,7 +1,8 @@
 /** A running frontend or worker, as its process sees it. */
 export interface Role {
   /**
-   * Drains: takes nothing new, finishes what is in flight up to `timeouts.drain`, then closes.
+   * Drains: takes nothing new, finishes what is in flight up to `timeouts.drain`, tunnels up to
+   * `timeouts.drainTunnel`, then closes.
    * Calling it again changes nothing.
    */
   stop(): Promise<void>;

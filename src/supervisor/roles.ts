@@ -29,7 +29,7 @@ export interface RolesOptions {
   readonly report: Report;
 }
 
-/** Between the deadline for draining and SIGKILL. */
+/** Between the later deadline for draining and SIGKILL. */
 const SLACK = 5000;
 
 /** Starts roles, and knows all that live. */
@@ -109,7 +109,8 @@ export class Roles {
       descriptors: launch.descriptors,
       env: { ...env, ...launch.env },
     };
-    const patience = config.timeouts.drain * 1000 + SLACK;
+    const { drain, drainTunnel } = config.timeouts;
+    const patience = Math.max(drain, drainTunnel) * 1000 + SLACK;
     const started = keepAlive({
       role,
       patience,

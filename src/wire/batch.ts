@@ -3,6 +3,7 @@
  * packed by msgpack. The version comes first, so that old and new processes can tell each other
  * apart, and refuse each other, while Cutover itself is being upgraded.
  */
+import { CONTROL_WIRE_VERSION } from './control-message.js';
 import {
   isFromFrontend,
   isFromWorker,
@@ -12,7 +13,14 @@ import {
 } from './envelope.js';
 import { malformed, pack, unpack, type Protocol } from './versioned.js';
 
-export const WIRE_VERSION = 2;
+/** Of the envelopes alone. */
+const ENVELOPES_VERSION = 2;
+
+/**
+ * The device carries control's tables as they are, so whoever cannot read these is refused as well: it
+ * would serve the versions of its configuration file, while others follow control.
+ */
+export const WIRE_VERSION = 100 * ENVELOPES_VERSION + CONTROL_WIRE_VERSION;
 
 const protocol: Protocol = {
   version: WIRE_VERSION,

@@ -440,6 +440,31 @@ describe('ClientConnection', () => {
       expect(stand.written).to.equal(`HTTP/1.1 200 Fine\r\nConnection: close\r\n\r\na${CLOSE}`);
     });
 
+    it('gives up, when its time for draining is over, requests or tunnels, not the others', async () => {
+      const isCutBy = async (what: 'requests' | 'tunnels') => {
+        stand.connection.giveUp(what);
+        await settled();
+        return stand.take().includes(CLOSE);
+      };
+      await stand.sends(GET);
+      expect(await isCutBy('tunnels')).to.equal(false);
+      expect(await isCutBy('requests')).to.equal(true);
+      expect(stand.heard).to.include('cancel 1').and.include('closed');
+
+      stand = new Stand();
+      await stand.sends(UPGRADE);
+      await stand.answers({ status: 101, framing: 'tunnel', more: true });
+      expect(await isCutBy('requests')).to.equal(false);
+      expect(await isCutBy('tunnels')).to.equal(true);
+      expect(stand.heard).to.include('cancel 1').and.include('closed');
+    });
+
+    it('keeps, when the time of requests is over, who has not begun one', async () => {
+      stand.connection.giveUp('requests');
+      await settled();
+      expect(stand.take()).to.equal('');
+    });
+
     it('drains: also answers of our own end the connection', async () => {
       stand.isStopping = true;
       stand.refusesWith = 'ERR_QUEUE_FULL';

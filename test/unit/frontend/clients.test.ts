@@ -32,6 +32,7 @@ describe('Clients', () => {
           gone: () => heard.push(`gone ${n}`),
           sweep: now => heard.push(`sweep ${n} at ${now}`),
           drain: () => heard.push(`drain ${n}`),
+          giveUp: what => heard.push(`give up ${what} of ${n}`),
         };
         return connection as ClientConnection;
       },
@@ -69,9 +70,13 @@ describe('Clients', () => {
     heard.length = 0;
     clients.sweep(7);
     clients.drain();
-    expect(heard).to.deep.equal(
-      ['sweep 1 at 7', 'sweep 2 at 7', 'sweep 3 at 7'].concat(['drain 1', 'drain 2', 'drain 3']),
-    );
+    clients.giveUp('tunnels');
+    const each = (what: string, rest = '') => [1, 2, 3].map(n => `${what} ${n}${rest}`);
+    expect(heard).to.deep.equal([
+      ...each('sweep', ' at 7'),
+      ...each('drain'),
+      ...each('give up tunnels of'),
+    ]);
   });
 
   it('reads nothing more while the disk is behind', async () => {

@@ -85,6 +85,42 @@ describe('Roles', () => {
     expect(all('worker').map(each => given('--frontend', each))).to.deep.equal([addresses]);
   });
 
+  const patiences: readonly (readonly [timeouts: object, seconds: number, what: string])[] = [
+    [{ drain: 3, drainTunnel: 1 }, 3, 'of requests, the later one'],
+    [{ drain: 3, drainTunnel: 9 }, 9, 'of tunnels, the later one'],
+  ];
+  for (const [timeouts, seconds, what] of patiences) {
+    it(`kills who has not drained some seconds after the deadline ${what}`, async () => {
+      const clock = new FakeClock();
+      const signals: string[] = [];
+      let end = () => undefined as unknown;
+      const roles = new Roles(
+        {
+          spawn: (_, host) => {
+            end = () => host.ended(0, null);
+            return { pid: 1, kill: signal => signals.push(signal) };
+          },
+          registryFile: '',
+          env: {},
+          clock,
+          chance: () => 0,
+          report: () => undefined,
+        },
+        listeners,
+        folder,
+      );
+      const edition = editionOf({ ...none, timeouts });
+      for (const post of roles.posts(edition.config)) roles.frontend(edition, post);
+      const stopped = roles.stopAll();
+      clock.advance(seconds * 1000);
+      expect(signals).to.deep.equal(['SIGTERM']);
+      clock.advance(60_000);
+      expect(signals).to.deep.equal(['SIGTERM', 'SIGKILL']);
+      end();
+      await stopped;
+    });
+  }
+
   it('hands the listening sockets to frontends alone', () => {
     const all = launched({ registry });
     const inherited = (verb: string) =>

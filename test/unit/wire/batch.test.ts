@@ -12,6 +12,7 @@ import {
   MOST_MESSAGE_BYTES,
   WIRE_VERSION,
 } from '../../../src/wire/batch.js';
+import { CONTROL_WIRE_VERSION } from '../../../src/wire/control-message.js';
 import {
   framings,
   kinds,
@@ -161,6 +162,10 @@ describe('batches', () => {
   });
 
   describe('of another version', () => {
+    it('are those of who speaks another version with control: its tables travel here, too', () => {
+      expect(WIRE_VERSION % 100).to.equal(CONTROL_WIRE_VERSION);
+    });
+
     const rows: readonly (readonly [unknown, string])[] = [
       [WIRE_VERSION + 1, `version ${WIRE_VERSION + 1}`],
       [0, 'version 0'],
