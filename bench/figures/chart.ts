@@ -35,13 +35,18 @@ export function barChart(bars: readonly Bar[]): string {
 type Point = readonly [x: number, y: number];
 
 /** A line over time, from zero upwards: what grows slowly must not look as if it grew fast. */
-export function lineChart(points: readonly Point[], unit: string): string {
+export const lineChart = (points: readonly Point[], unit: string): string =>
+  linesChart([points], unit);
+
+/** The same, of several lines on one scale. */
+export function linesChart(lines: readonly (readonly Point[])[], unit: string): string {
+  const points = lines.flat();
   const last = Math.max(...points.map(([x]) => x), Number.MIN_VALUE);
   const most = Math.max(...points.map(([, y]) => y), Number.MIN_VALUE);
   const place = ([x, y]: Point) =>
     `${(LABELS + (x / last) * (WIDTH - LABELS - 20)).toFixed(1)},${(HEIGHT - 20 - (y / most) * (HEIGHT - 40)).toFixed(1)}`;
   const drawn =
-    `<polyline class="line" points="${points.map(place).join(' ')}"/>` +
+    lines.map(line => `<polyline class="line" points="${line.map(place).join(' ')}"/>`).join('') +
     `<text x="${LABELS - 8}" y="24" text-anchor="end">${escaped(`${most.toPrecision(3)} ${unit}`)}</text>` +
     `<text x="${LABELS - 8}" y="${HEIGHT - 20}" text-anchor="end">0</text>` +
     `<text x="${WIDTH - 20}" y="${HEIGHT - 4}" text-anchor="end">${last.toFixed(1)} min</text>`;

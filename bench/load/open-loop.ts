@@ -25,6 +25,20 @@ export interface OpenLoop {
   readonly onSample: (sample: Sample) => void;
 }
 
+/** What is sent at a fixed rate. */
+export interface Paced {
+  /** A second. */
+  readonly rate: number;
+  /** Milliseconds. */
+  readonly during: number;
+  /** Ends it earlier; what was sent is waited for. */
+  readonly signal?: AbortSignal;
+  /** Settles when it was answered, however. */
+  readonly send: () => Promise<void>;
+  /** One was not sent, because too many wait for their answers. */
+  readonly unsent: () => void;
+}
+
 const TICK = 1; // ms
 const MOST_OUTSTANDING = 5000; // what answers nothing any more must not fill our memory
 const PATIENCE = 30_000; // ms for one answer
@@ -32,28 +46,38 @@ const PATIENCE = 30_000; // ms for one answer
 /** Ends when all have been answered. */
 export async function openLoop({ port, path, rate, during, onSample }: OpenLoop): Promise<void> {
   const agent = new Agent({ keepAlive: true });
+  await paced({
+    rate,
+    during,
+    send: async () => onSample(await asked(agent, port, path)),
+    unsent: () => onSample({ at: performance.now(), took: 0, status: 0, body: 'not sent' }),
+  });
+  agent.destroy();
+}
+
+/** Ends when all that was sent has been answered. */
+export async function paced({ rate, during, signal, send, unsent }: Paced): Promise<void> {
   const began = performance.now();
-  let sent = 0;
+  let due = 0;
   let outstanding = 0;
-  const send = async () => {
+  const sendOne = async () => {
     outstanding += 1;
-    onSample(await asked(agent, port, path));
+    await send();
     outstanding -= 1;
   };
   const sendDue = () => {
     const elapsed = Math.min(performance.now() - began, during);
-    const due = Math.floor((elapsed / 1000) * rate);
-    for (; sent < due; sent += 1) {
-      if (outstanding < MOST_OUTSTANDING) void send();
-      else onSample({ at: performance.now(), took: 0, status: 0, body: 'not sent' });
+    for (const last = Math.floor((elapsed / 1000) * rate); due < last; due += 1) {
+      if (outstanding < MOST_OUTSTANDING) void sendOne();
+      else unsent();
     }
   };
   await until(() => {
+    if (signal?.aborted === true) return true;
     sendDue();
     return performance.now() - began >= during;
   });
   await until(() => outstanding === 0);
-  agent.destroy();
 }
 
 function until(isDone: () => boolean): Promise<void> {

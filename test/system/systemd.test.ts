@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { parseConfig } from '../../src/config/config.js';
 import { counting, expectedAnswer, httpContainer } from '../support/containers.js';
 import { cli, configFor, CutoverProcess, homeFor } from '../support/processes.js';
 import { freePort } from '../support/scripted-container.js';
@@ -54,6 +55,17 @@ describe('system: systemd', () => {
       const folder = await unitsIn(await homeFor(stage, {}));
       const options = ['--offline=yes', `--threshold=${MOST_EXPOSURE}`, '--no-pager'];
       expect(await analyzed(folder, 'security', ...options, `./${service}`)).to.include('OK');
+    });
+  }
+
+  for (const service of services) {
+    it(`${service} is given longer to end than it takes to drain`, async () => {
+      const unit = await readFile(join(packaged, service), 'utf8');
+      const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]);
+      const parsed = parseConfig({ cluster: { servers: [{ ip: '127.0.0.1', port: 1 }] } });
+      if (!parsed.ok) throw new Error('no problem was expected');
+      const { drain, drainTunnel } = parsed.config.timeouts;
+      expect(seconds).to.be.above(Math.max(drain, drainTunnel));
     });
   }
 
