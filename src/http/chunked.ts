@@ -29,8 +29,11 @@ const LONGEST_LINE = 4096;
  */
 const MOST_EXCESS = 16 * 1024;
 
-// 15 digits stay exact. White space before an extension is "bad" but allowed, at the end it is not.
-const SIZE_LINE = /^([0-9A-Fa-f]{1,15})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?\r\n$/;
+// 15 digits stay exact. White space around the parts of an extension is "bad" but allowed, at the end it
+// is not. Each extension is a name, perhaps with a token or a quoted string for its value: what else two
+// readers made of it could differ (where quotes end, say).
+const SIZE_LINE =
+  /^([0-9A-Fa-f]{1,15})(?:[\t ]*;[\t ]*[-!#$%&'*+.^_`|~0-9A-Za-z]+(?:[\t ]*=[\t ]*(?:[-!#$%&'*+.^_`|~0-9A-Za-z]+|"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*\r\n$/;
 const SIZE_BEGINS = /^[0-9A-Fa-f]{1,15}(?:[\t ;\r]|$)/;
 
 const CR = 13;

@@ -25,7 +25,7 @@ describe('the chunked coding', () => {
     ['5\r\n0\r\n\r\n\r\n0\r\n\r\n', '0\r\n\r\n|'],
     ['1;a\r\nx\r\n0;b=c;d="e;f"\r\n\r\n', 'x|'],
     ['1 ;a\r\nx\r\n0\t;b\r\n\r\n', 'x|'],
-    ['1;\r\nx\r\n0;\xe9\r\n\r\n', 'x|'],
+    ['1; a = "\\"\xe9" ;b\r\nx\r\n0;c\r\n\r\n', 'x|'],
     [`1;${'e'.repeat(4096 - 4)}\r\nx\r\n0\r\n\r\n`, 'x|'], // the longest line
     ['5\r\nhel', 'hel'],
     ['', ''],
@@ -66,6 +66,15 @@ describe('the chunked coding', () => {
     ';a\r\n',
     '0000000000000001\r\n', // 16 digits
     'ffffffffffffffff\r\n',
+    '1;\r\n', // an extension without a name
+    '1;a;\r\n',
+    '1;@\r\n',
+    '1;\xe9\r\n',
+    '1;a b\r\n',
+    '1;a=\r\n',
+    '1;a="b\r\n', // quotes that do not end
+    '1;a="b"c\r\n',
+    '1;a="b\\"\r\n',
     '1;a\n',
     '1;a\nb\r\n',
     '1;a\rb\r\n',
