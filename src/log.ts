@@ -1,8 +1,10 @@
 import { pino, type DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from './config/config.js';
+import { systemClock } from './kernel/clock.js';
 import { kindOf, messageOf } from './kernel/errors.js';
 import type { CutoverEvent, Report } from './kernel/events.js';
+import { LogBudget } from './log-budget.js';
 
 /** Events become log lines here, and only here. */
 
@@ -127,14 +129,17 @@ function errorFields(cause: unknown): Readonly<Record<string, unknown>> {
 
 /**
  * Writes every event as one line to standard output: JSON for machines, or `pretty` for people. Each
- * line is written before the call returns, so that none is lost when the process ends.
+ * line is written before the call returns, so that none is lost when the process ends. Of lines that others
+ * cause there are at most a hundred of a kind in a second; the next one says how many were left out (`untold`).
  */
 export function reporter(
   options: { readonly role: string; readonly level: LogLevel; readonly pretty: boolean },
   destination: DestinationStream = options.pretty
     ? readable()
     : pino.destination({ fd: 1, sync: true }),
+  now: () => number = () => systemClock.now(),
 ): Report {
+  const budget = new LogBudget();
   const logger = pino(
     {
       level: options.level,
@@ -148,7 +153,11 @@ export function reporter(
   );
   return event => {
     const { level, message, fields } = lineOf(event);
-    logger[level](fields, message);
+    if (!logger.isLevelEnabled(level)) return;
+    const untold = budget.allows(event.type, now());
+    if (untold === undefined) return;
+    if (untold === 0) logger[level](fields, message);
+    else logger[level]({ ...fields, untold }, `${message}; and ${untold} more like it, left out`);
   };
 }
 

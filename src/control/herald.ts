@@ -45,6 +45,8 @@ interface Follower {
   /** The sequence of its last report; 0: none. */
   taken: number;
   lastHeard: number;
+  /** It speaks another version, or nonsense: not heard until it comes anew, or was silent for long enough. */
+  isRefused: boolean;
 }
 
 type Identity = Pick<Follow, 'name' | 'role'>;
@@ -97,7 +99,7 @@ export class Herald {
     // Coming and going look the same (ZMQ_ROUTER_NOTIFY): whom we know is leaving.
     if (packed.length === 0 && known !== undefined) return this.#gone(id, known);
     const follower = known ?? this.#newcomer(id, routingId);
-    if (follower === undefined || packed.length === 0) return;
+    if (follower === undefined || packed.length === 0 || follower.isRefused) return;
     follower.lastHeard = this.#host.now();
     try {
       this.#heard(follower, decodeFromFollower(packed));
@@ -112,7 +114,7 @@ export class Herald {
     if (isBeat) this.#nextBeat = now + this.#host.heartbeat;
     for (const [id, follower] of [...this.#followers]) {
       if (now - follower.lastHeard > this.#host.silence) this.#gone(id, follower);
-      else if (isBeat) this.#send(follower, { kind: 'beat' });
+      else if (isBeat && !follower.isRefused) this.#send(follower, { kind: 'beat' });
     }
   }
 
@@ -126,7 +128,14 @@ export class Herald {
   #newcomer(id: WorkerId, routingId: Buffer): Follower | undefined {
     if (this.#followers.size >= MOST_FOLLOWERS) return undefined;
     const lastHeard = this.#host.now();
-    const follower: Follower = { routingId, identity: undefined, edition: 0, taken: 0, lastHeard };
+    const follower: Follower = {
+      routingId,
+      identity: undefined,
+      edition: 0,
+      taken: 0,
+      lastHeard,
+      isRefused: false,
+    };
     this.#followers.set(id, follower);
     // Once: what it had ready for our predecessor would else be answered one by one, and it would follow
     // as often. In one connection nothing is lost, so it will answer.
@@ -135,7 +144,11 @@ export class Herald {
   }
 
   #heard(follower: Follower, message: FromFollower): void {
-    if (message.kind === 'follow') return this.#follows(follower, message);
+    if (message.kind === 'follow') {
+      // Asked once, it answers once. Each answer of ours has the whole table in it, read or not.
+      if (follower.identity === undefined) this.#follows(follower, message);
+      return;
+    }
     // Meant for our predecessor, or for us before we gave it up. It was asked who it is.
     if (follower.identity === undefined) return;
     switch (message.kind) {
@@ -170,17 +183,25 @@ export class Herald {
     this.#host.reported(name, report);
   }
 
-  #gone(id: WorkerId, { identity }: Follower): void {
+  #gone(id: WorkerId, follower: Follower): void {
     this.#followers.delete(id);
+    this.#left(follower);
+  }
+
+  #left(follower: Follower): void {
+    const { identity } = follower;
+    follower.identity = undefined;
     if (identity !== undefined) {
       this.#host.report({ type: 'follower-left', name: identity.name });
     }
   }
 
+  /** Reported and answered once: a flood of nonsense is no flood of lines, nor of questions who it is. */
   #refuse(id: WorkerId, follower: Follower, cause: unknown): void {
     if (!(cause instanceof CutoverError)) throw cause;
+    follower.isRefused = true;
     this.#host.report({ type: 'peer-refused', peer: id, because: cause.message });
-    this.#gone(id, follower);
+    this.#left(follower);
   }
 
   #sendTable(follower: Follower): void {

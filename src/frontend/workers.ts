@@ -47,12 +47,17 @@ const MOST_TABLE_BYTES = MOST_MESSAGE_BYTES - 512 * 1024;
 /** Milliseconds between two sweeps that are no sign of a stall, however short `silence` is: two usual ones. */
 const LEAST_STALL = 500;
 
+/** A worker says hello unasked if it could not read us, once. Each welcome has the whole table behind it. */
+const MOST_UNASKED = 16;
+
 /** Somebody who is connected; a worker, once it has said hello. */
 interface Connected {
   readonly outbox: Outbox<FromFrontend>;
   worker: WorkerPeer | undefined;
   /** We have asked who it is: one hello is awaited, not one for each sign of life. */
   isAsked: boolean;
+  /** How often it said hello without having been asked. */
+  unasked: number;
   /** It speaks another version of the protocol, or nonsense: reported once, never answered again. */
   isRefused: boolean;
 }
@@ -155,6 +160,7 @@ export class Workers {
       ),
       worker: undefined,
       isAsked: false,
+      unasked: 0,
       isRefused: false,
     };
     this.#connected.set(id, stranger);
@@ -187,6 +193,10 @@ export class Workers {
   }
 
   #joined(id: WorkerId, from: Connected, [, name, window]: Hello): void {
+    if (!from.isAsked) from.unasked += 1;
+    if (from.unasked > MOST_UNASKED) {
+      throw new CutoverError('ERR_WIRE_MALFORMED', 'the peer says hello again and again');
+    }
     if (from.worker !== undefined) this.#lost(from.worker, 'it began anew');
     from.isAsked = false;
     from.outbox.push([kinds.welcome, this.#options.name, this.#options.window]);

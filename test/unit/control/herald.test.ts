@@ -220,6 +220,46 @@ describe('Herald', () => {
     expect(herald.spread.followers).to.equal(0);
   });
 
+  it('refuses a flood of nonsense once, asks nothing meanwhile, and hears who comes anew', () => {
+    const { herald, comes, sent, types, time } = stand();
+    comes(1);
+    sent.length = 0;
+    for (let n = 0; n < 1000; n++) herald.received([id(1), Buffer.from('nonsense')]);
+    time.now = 1000;
+    herald.sweep(time.now);
+    expect(types()).to.deep.equal(['follower-joined', 'peer-refused', 'follower-left']);
+    expect(sent, 'neither questions nor beats').to.deep.equal([]);
+    herald.received([id(1), none]); // goes
+    comes(1);
+    expect(sent).to.deep.equal([
+      [1, { kind: 'stranger' }],
+      [1, told],
+    ]);
+    expect(herald.spread.followers).to.equal(1);
+  });
+
+  it('hears whom it refused again once he was silent for long enough', () => {
+    const { herald, says, comes, time } = stand();
+    comes(1);
+    herald.received([id(1), Buffer.from('nonsense')]);
+    time.now = 5001;
+    herald.sweep(time.now);
+    says(1, { kind: 'beat' });
+    says(1, follow(1));
+    expect(herald.spread.followers).to.equal(1);
+  });
+
+  it('gives the table once to who says again and again that it follows', () => {
+    const { comes, says, sent, types } = stand();
+    comes(1);
+    for (let n = 0; n < 1000; n++) says(1, follow(1));
+    expect(sent).to.deep.equal([
+      [1, { kind: 'stranger' }],
+      [1, told],
+    ]);
+    expect(types()).to.deep.equal(['follower-joined']);
+  });
+
   it('reports what could not be sent, unless the follower has gone', async () => {
     const { comes, types, time } = stand();
     time.refusal = Object.assign(new Error('gone'), { code: 'EHOSTUNREACH' });

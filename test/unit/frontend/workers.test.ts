@@ -163,6 +163,18 @@ describe('Workers', () => {
     expect(said).to.have.length(1, 'the new one has what is safe to repeat');
   });
 
+  it('refuses who says hello again and again: each welcome has the whole table behind it', () => {
+    comesOrGoes(1);
+    for (let n = 0; n < 1000; n++) hello(1);
+    expect(types().filter(type => type === 'peer-refused')).to.have.lengthOf(1);
+    expect(types().filter(type => type === 'worker-joined')).to.have.lengthOf.below(20);
+    expect(types().at(-1)).to.equal('worker-lost');
+    comesOrGoes(1); // goes, and comes anew
+    comesOrGoes(1);
+    hello(1);
+    expect(types().at(-1)).to.equal('worker-joined');
+  });
+
   it('says farewell to a worker that says goodbye, and lets it finish', async () => {
     hello(1);
     const { exchange } = ask();
