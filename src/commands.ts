@@ -7,12 +7,13 @@ import { fileURLToPath } from 'node:url';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import type { z } from 'zod';
-import { deviceAddress, hostPort } from './config/address.js';
+import { deviceAddress, hostPort, isBeyondLoopback } from './config/address.js';
 import { counts, type Config, type LogLevel } from './config/config.js';
 import { readConfigFile, type ConfigFile } from './config/file.js';
 import { overridden, type Overrides } from './config/overrides.js';
 import { counted, summary } from './config/summary.js';
-import { shown } from './config/problems.js';
+import { shown, type Problem } from './config/problems.js';
+import { unprotected } from './config/security.js';
 import { logLevel, seconds, text } from './config/values.js';
 import { systemClock, type Clock } from './kernel/clock.js';
 import { messageOf } from './kernel/errors.js';
@@ -23,6 +24,8 @@ import { reporter } from './log.js';
 import { ControlClient, OperatorError, type Verb } from './operator/control-client.js';
 import * as operator from './operator/verbs.js';
 import { registryPlace, type StateFolders } from './registry/place.js';
+import { KeyFileError, writeKeyFile } from './security/key-file.js';
+import { openKeyring, type Keyring } from './security/keyring.js';
 import { anyListens } from './sockets/listens.js';
 import { takeInheritedDescriptors } from './sockets/listening-descriptor-inherited.js';
 import { spawnRole } from './supervisor/child-process.js';
@@ -38,6 +41,7 @@ interface WorkersMain {
     readonly config: Config;
     readonly frontends: readonly string[];
     readonly control: string | undefined;
+    readonly keyring: Keyring | undefined;
     readonly name: string;
     readonly clock: Clock;
     readonly report: Report;
@@ -99,7 +103,7 @@ interface VersionArguments extends CheckArguments {
 const WATCH = 1000;
 
 async function up({ config: path, logLevel: level, workers, frontends }: UpArguments) {
-  const read = () => readOverridden(path, { level, workers, frontends });
+  const read = () => readForRoles(path, { level, workers, frontends });
   const report = reporterOf('supervisor', configIn(path, await read()));
   const inherited = takeInheritedDescriptors(process.env, process.pid);
   let supervisor: Supervisor | undefined;
@@ -135,9 +139,11 @@ async function frontend(given: FrontendArguments) {
   const control = given.control ?? config.device.control;
   const name = given.name ?? `${hostname()}-${process.pid}`;
   const report = reporterOf(given.name ?? 'frontend', config);
+  const keyring = await keyringFor(given, config, { device: [device], control: [control] }, report);
   const { startFrontend } = await import('./frontend/frontend.js');
+  const clock = systemClock;
   const start = () =>
-    startFrontend({ config, device, descriptors, control, name, clock: systemClock, report });
+    startFrontend({ config, device, descriptors, control, keyring, name, clock, report });
   await runRole(process, { report, start });
 }
 
@@ -148,7 +154,10 @@ async function worker(given: WorkerArguments) {
   const { report, ready } = whenJoined(reporterOf(given.name ?? 'worker', config));
   const { startWorker } = (await import(workersMain.href)) as WorkersMain;
   const control = given.control ?? config.device.control;
-  const start = () => startWorker({ config, frontends, control, name, clock: systemClock, report });
+  const addresses = { frontend: frontends, control: [control] };
+  const keyring = await keyringFor(given, config, addresses, report);
+  const clock = systemClock;
+  const start = () => startWorker({ config, frontends, control, keyring, name, clock, report });
   await runRole(process, { report, start, ready });
 }
 
@@ -161,9 +170,11 @@ async function control(given: ControlArguments) {
     throw new StartError('no address for announcements: set device.control or --announce', 2);
   }
   const report = reporterOf(given.name ?? 'control', config);
+  const keyring = await keyringFor(given, config, { announce: [announcements] }, report);
   const { startControl } = await import('./control/control.js');
+  const release = version();
   const start = () =>
-    startControl({ config, announcements, release: version(), clock: systemClock, report });
+    startControl({ config, announcements, keyring, release, clock: systemClock, report });
   await runRole(process, { report, start });
 }
 
@@ -179,6 +190,38 @@ async function ownRegistry({ config: path, registry }: ControlArguments): Promis
 
 async function frontendsOf({ device, proxy }: Config): Promise<readonly string[]> {
   return device.frontends.length > 0 ? device.frontends : [await meetingPlace(surroundings, proxy)];
+}
+
+/** Throws StartError: a key file that cannot be used, or an address that nothing protects. */
+async function keyringFor(
+  { config: path }: Arguments,
+  config: Config,
+  byOption: Readonly<Record<string, readonly (string | undefined)[]>>,
+  report: Report,
+): Promise<Keyring | undefined> {
+  const used = Object.entries(byOption).flatMap(([option, addresses]) =>
+    addresses.filter(address => address !== undefined).map(address => ({ option, address })),
+  );
+  const [fault] = used.flatMap(
+    ({ option, address }) => unprotected(`--${option}`, address, config) ?? [],
+  );
+  if (fault !== undefined) throw new StartError(fault.message, 2);
+  const opened = await openKeyring(config);
+  if (!opened.ok) throw wrong(path, [opened.problem]);
+  const { keyring } = opened;
+  const open = used.map(({ address }) => address).filter(isBeyondLoopback);
+  if (keyring === undefined && open.length > 0) report({ type: 'links-insecure', addresses: open });
+  return keyring;
+}
+
+async function keygen({ file }: { readonly file: string }): Promise<void> {
+  try {
+    const publicKey = await writeKeyFile(file);
+    process.stdout.write(`${file}: a new key pair\npublic key: ${publicKey}\n`);
+  } catch (cause) {
+    if (!(cause instanceof KeyFileError)) throw cause;
+    throw new StartError(`${file}: ${cause.message}`, 1, { cause });
+  }
 }
 
 /** A worker is of use once a frontend knows it. */
@@ -271,7 +314,7 @@ const tell = (verb: Verb) =>
   );
 
 async function check({ config: path, logLevel: level, json }: CheckArguments): Promise<void> {
-  const file = await readOverridden(path, { level });
+  const file = await readForRoles(path, { level });
   if (json) {
     const shown = file.ok ? { ok: true, config: withoutSecrets(file.config) } : file;
     process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
@@ -299,6 +342,14 @@ async function readOverridden(path: string, overrides: Overrides): Promise<Confi
   return file.ok ? { ...file, ...overridden(file.config, overrides) } : file;
 }
 
+/** With everything looked at that roles will read as well. */
+async function readForRoles(path: string, overrides: Overrides): Promise<ConfigFile> {
+  const file = await readOverridden(path, overrides);
+  if (!file.ok) return file;
+  const opened = await openKeyring(file.config);
+  return opened.ok ? file : { ok: false, problems: [opened.problem] };
+}
+
 async function configOf({ config: path, logLevel: level }: Arguments): Promise<Config> {
   return configIn(path, await readOverridden(path, { level }));
 }
@@ -306,11 +357,13 @@ async function configOf({ config: path, logLevel: level }: Arguments): Promise<C
 /** Throws all problems as one error for people. */
 function configIn(path: string, file: ConfigFile): Config {
   if (file.ok) return file.config;
-  const lines = file.problems.map(({ message }) => `  ${message}\n`);
-  throw new StartError(
-    `${path}: ${counted(lines.length, 'problem')}\n${lines.join('')}`.trimEnd(),
-    2,
-  );
+  throw wrong(path, file.problems);
+}
+
+function wrong(path: string, problems: readonly Problem[]): StartError {
+  const lines = problems.map(({ message }) => `  ${message}\n`);
+  const message = `${path}: ${counted(lines.length, 'problem')}\n${lines.join('')}`.trimEnd();
+  return new StartError(message, 2);
 }
 
 const reporterOf = (role: string, { log }: Config): Report =>
@@ -334,7 +387,10 @@ function once<Value>(option: string, schema: z.ZodType<Value>) {
     given === undefined ? undefined : checked(option, schema, given);
 }
 
-type Common = Argv<{ config: string } & { 'log-level': LogLevel | undefined }>;
+type Plain = Argv<{ config: string | undefined } & { 'log-level': LogLevel | undefined }>;
+
+/** Of all verbs that are about a configuration. */
+const fileOption = (plain: Plain) => plain.demandOption('config');
 
 const name = {
   type: 'string',
@@ -343,8 +399,8 @@ const name = {
   coerce: once('name', text('a name', /^[\w.-]{1,64}$/)),
 } as const;
 
-const upOptions = (common: Common) =>
-  common
+const upOptions = (plain: Plain) =>
+  fileOption(plain)
     .option('workers', {
       type: 'number',
       requiresArg: true,
@@ -368,8 +424,8 @@ const controlOption = {
   coerce: once('control', deviceAddress()),
 } as const;
 
-const frontendOptions = (common: Common) =>
-  common
+const frontendOptions = (plain: Plain) =>
+  fileOption(plain)
     .option('name', name)
     .option('device', {
       type: 'string',
@@ -380,8 +436,8 @@ const frontendOptions = (common: Common) =>
     })
     .option('control', controlOption);
 
-const workerOptions = (common: Common) =>
-  common
+const workerOptions = (plain: Plain) =>
+  fileOption(plain)
     .option('name', name)
     .option('frontend', {
       type: 'string',
@@ -393,8 +449,8 @@ const workerOptions = (common: Common) =>
     })
     .option('control', controlOption);
 
-const controlOptions = (common: Common) =>
-  common
+const controlOptions = (plain: Plain) =>
+  fileOption(plain)
     .option('name', name)
     .option('announce', {
       type: 'string',
@@ -410,11 +466,11 @@ const controlOptions = (common: Common) =>
       coerce: once('registry', text('one path', /./)),
     });
 
-const checkOptions = (common: Common) =>
-  common.option('json', { type: 'boolean', default: false, describe: 'for machines' });
+const checkOptions = (plain: Plain) =>
+  fileOption(plain).option('json', { type: 'boolean', default: false, describe: 'for machines' });
 
-const deployOptions = (common: Common) =>
-  checkOptions(common)
+const deployOptions = (plain: Plain) =>
+  checkOptions(plain)
     .positional('file', {
       type: 'string',
       demandOption: true,
@@ -433,19 +489,27 @@ const deployOptions = (common: Common) =>
       coerce: once('timeout', seconds()),
     });
 
-const statusOptions = (common: Common) =>
-  checkOptions(common).option('watch', {
+const statusOptions = (plain: Plain) =>
+  checkOptions(plain).option('watch', {
     type: 'boolean',
     default: false,
     describe: 'again every second',
   });
 
-const versionOptions = (common: Common) =>
-  checkOptions(common).positional('id', {
+const versionOptions = (plain: Plain) =>
+  checkOptions(plain).positional('id', {
     // As it was typed: 1.10 is no number.
     type: 'string',
     demandOption: true,
     describe: 'of the version: its id, the beginning of it, or its number',
+  });
+
+const keygenOptions = (plain: Plain) =>
+  plain.positional('file', {
+    type: 'string',
+    demandOption: true,
+    describe: 'where to; it must not be there yet',
+    coerce: (given: unknown) => checked('file', text('one path', /./), given),
   });
 
 const commands = yargs()
@@ -455,9 +519,8 @@ const commands = yargs()
     alias: 'c',
     type: 'string',
     requiresArg: true,
-    demandOption: true,
-    describe: 'the configuration file (JSON)',
-    coerce: (given: unknown) => checked('config', text('one path', /./), given),
+    describe: 'the configuration file (JSON); every verb but keygen needs it',
+    coerce: once('config', text('one path', /./)),
   })
   .option('log-level', {
     type: 'string',
@@ -481,6 +544,7 @@ const commands = yargs()
   .command('abort <id>', 'take everybody back', versionOptions, tell('abort'))
   .command('remove <id>', 'remove it', versionOptions, remove)
   .command('rotate-keys', 'sign sessions with a new key', checkOptions, rotateKeys)
+  .command('keygen <file>', 'make keys for tcp:// links', keygenOptions, keygen)
   .demandCommand(1, 1, 'which verb?', 'one verb, please')
   .strict()
   .version(version())

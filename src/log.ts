@@ -31,6 +31,18 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
   'connections-full': ['warn', ({ limit }) => `all ${limit} connections are taken`],
   'spool-failed': ['error', ({ because }) => `a body could not be spooled: ${because}`],
   'peer-refused': ['error', ({ peer, because }) => `peer ${peer} refused: ${because}`],
+  'key-refused': [
+    'error',
+    ({ link, key, from, untold }) =>
+      `an unknown key was turned away at ${link}: ${key} from ${from}` +
+      (untold === 0 ? '' : `; and ${untold} more since the last line like this`),
+  ],
+  'turned-away': ['error', ({ address, because }) => `${address} does not talk to us: ${because}`],
+  'links-insecure': [
+    'warn',
+    ({ addresses }) =>
+      `neither encrypted nor protected (security.insecure): ${addresses.join(', ')}`,
+  ],
   'worker-waiting': ['info', ({ frontends }) => `looking for ${frontends.join(', ')}`],
   'worker-ready': ['info', ({ frontends }) => `ready, serving ${frontends.join(', ')}`],
   'worker-draining': ['info', ({ exchanges }) => `draining: ${exchanges} exchanges to finish`],

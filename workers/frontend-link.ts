@@ -6,8 +6,10 @@
 import type { Clock } from '../src/kernel/clock.js';
 import { CutoverError } from '../src/kernel/errors.js';
 import type { Report } from '../src/kernel/events.js';
-import { connectDevice, type DeviceDealer } from '../src/sockets/device.js';
+import type { Credentials } from '../src/security/keyring.js';
+import type { DeviceDealer } from '../src/sockets/device.js';
 import { Outbox } from '../src/sockets/outbox.js';
+import { Redial } from '../src/sockets/redial.js';
 import { decodeFromFrontend } from '../src/wire/batch.js';
 import {
   kinds,
@@ -33,6 +35,8 @@ export interface LinkHost {
 
 export interface LinkOptions {
   readonly address: string;
+  /** Undefined: the link has no keys. */
+  readonly credentials?: Credentials | undefined;
   /** The worker's name. */
   readonly name: string;
   /** Bytes of a request's body that we take without credit. */
@@ -50,6 +54,7 @@ const LEAST_HANG = 1000;
 export class FrontendLink {
   readonly #options: LinkOptions;
   readonly #host: LinkHost;
+  readonly #redial: Redial;
   #dealer: DeviceDealer;
   #outbox: Outbox<FromWorker>;
   /** Bytes that the frontend takes without credit; undefined: it does not know us. */
@@ -67,7 +72,8 @@ export class FrontendLink {
     this.#options = options;
     this.#host = host;
     this.#lastSweep = options.clock.now();
-    this.#dealer = connectDevice(options.address);
+    this.#redial = new Redial({ credentials: undefined, ...options });
+    this.#dealer = this.#redial.connect(options.clock.now());
     this.#outbox = this.#newOutbox();
   }
 
@@ -100,7 +106,11 @@ export class FrontendLink {
   sweep(now: number): void {
     const isStale = this.#isStale();
     this.#lastSweep = now;
-    if (this.#isClosed || !this.isJoined) return;
+    if (this.#isClosed) return;
+    if (!this.isJoined) {
+      if (!this.#isLeaving && this.#redial.isInVain(now)) this.#dealer.close();
+      return;
+    }
     if (isStale) return this.#dealer.close(); // ends the loop, which begins anew
     if (now < this.#nextBeat) return;
     this.#nextBeat = now + this.#options.heartbeat;
@@ -148,12 +158,13 @@ export class FrontendLink {
     if (this.#isClosed) return;
     this.#dealer.close();
     this.#lost(because);
-    this.#dealer = connectDevice(this.#options.address);
+    this.#dealer = this.#redial.connect(this.#options.clock.now());
     this.#outbox = this.#newOutbox();
   }
 
   #received(packed: Buffer): void {
     this.#lastHeard = this.#options.clock.now();
+    this.#redial.heard();
     let envelopes: readonly FromFrontend[];
     try {
       envelopes = decodeFromFrontend(packed);
@@ -204,6 +215,7 @@ export class FrontendLink {
   /** The frontend has stopped; it, or its successor, asks who we are when it is there again. */
   #left(): void {
     this.#window = undefined;
+    this.#redial.left(this.#options.clock.now());
     this.#host.lost();
     this.#options.report({ type: 'frontend-left', frontend: this.#options.address });
   }

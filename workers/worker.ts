@@ -6,6 +6,7 @@ import { CutoverError } from '../src/kernel/errors.js';
 import type { Report } from '../src/kernel/events.js';
 import type { ExchangeId } from '../src/kernel/ids.js';
 import type { Role } from '../src/kernel/role.js';
+import type { Keyring } from '../src/security/keyring.js';
 import { decodeFromControl } from '../src/wire/control-message.js';
 import { kinds, type Request } from '../src/wire/envelope.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
@@ -20,6 +21,8 @@ export interface WorkerOptions {
   readonly frontends: readonly string[];
   /** Where control tells of versions; undefined: the configuration's cluster is all there is. */
   readonly control?: string | undefined;
+  /** Undefined: links have no keys. */
+  readonly keyring?: Keyring | undefined;
   readonly name: string;
   readonly clock: Clock;
   readonly report: Report;
@@ -77,10 +80,11 @@ export class Worker implements Role {
   }
 
   #linkToControl(): ControlLink | undefined {
-    const { config, control: address, name, clock, report } = this.#options;
+    const { config, control: address, keyring, name, clock, report } = this.#options;
     if (address === undefined) return undefined;
     return new ControlLink({
       address,
+      credentials: keyring?.toControl,
       name,
       role: 'worker',
       heartbeat: config.device.heartbeat * 1000,
@@ -94,11 +98,12 @@ export class Worker implements Role {
   }
 
   #linkTo(address: string): Linked {
-    const { config, name, clock, report } = this.#options;
+    const { config, keyring, name, clock, report } = this.#options;
     const exchanges = new Map<ExchangeId, Exchange>();
     const link = new FrontendLink(
       {
         address,
+        credentials: keyring?.toFrontends,
         name,
         window: config.device.window,
         heartbeat: config.device.heartbeat * 1000,

@@ -5,7 +5,9 @@
 import type { Clock } from '../kernel/clock.js';
 import { CutoverError } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
-import { connectDevice, type DeviceDealer } from '../sockets/device.js';
+import type { Credentials } from '../security/keyring.js';
+import type { DeviceDealer } from '../sockets/device.js';
+import { Redial } from '../sockets/redial.js';
 import {
   decodeFromControl,
   encodeMessage,
@@ -19,6 +21,8 @@ import type { Progress, WorkerReport } from '../wire/report.js';
 
 export interface ControlLinkOptions {
   readonly address: string;
+  /** Undefined: the link has no keys. */
+  readonly credentials?: Credentials | undefined;
   readonly role: FollowerRole;
   /** The follower's name. */
   readonly name: string;
@@ -36,6 +40,7 @@ export interface ControlLinkOptions {
 
 export class ControlLink {
   readonly #options: ControlLinkOptions;
+  readonly #redial: Redial;
   #dealer: DeviceDealer;
   /** Of the table that we have; 0: none. */
   #edition = 0;
@@ -49,7 +54,8 @@ export class ControlLink {
   constructor(options: ControlLinkOptions) {
     this.#options = options;
     this.#lastHeard = options.clock.now();
-    this.#dealer = connectDevice(options.address);
+    this.#redial = new Redial({ credentials: undefined, ...options });
+    this.#dealer = this.#redial.connect(this.#lastHeard);
   }
 
   /** Whether control knows us at the moment. */
@@ -66,7 +72,7 @@ export class ControlLink {
   /** Shows that we are alive; begins anew with a control that was not heard of for too long. */
   sweep(now: number): void {
     if (this.#isClosed) return;
-    if (this.#isSilent(now)) {
+    if (this.#redial.isInVain(now) || this.#isSilent(now)) {
       this.#beginAnew(now);
     } else if (this.#isKnown && now >= this.#nextBeat) {
       this.#nextBeat = now + this.#options.heartbeat;
@@ -101,12 +107,13 @@ export class ControlLink {
     this.#isKnown = false;
     this.#lastHeard = now;
     this.#dealer.close();
-    this.#dealer = connectDevice(this.#options.address);
+    this.#dealer = this.#redial.connect(now);
   }
 
   #received(packed: Buffer): void {
     const { clock, report } = this.#options;
     this.#lastHeard = clock.now();
+    this.#redial.heard();
     try {
       this.#heard(decodeFromControl(packed));
     } catch (cause) {

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { z } from 'zod';
 import { evenIfWrong, host, section, text } from './values.js';
 
@@ -56,13 +57,35 @@ export const deviceAddress = () =>
   text(
     `ipc://PATH (up to ${LONGEST_IPC_PATH} bytes) or tcp://HOST:PORT`,
     /^(ipc|tcp):\/\/[^\s*]+$/,
-    value => (value.startsWith('ipc://') ? isIpcPath(value.slice(6)) : isTcp(value.slice(6))),
+    value => (value.startsWith('ipc://') ? isIpcPath(value.slice(6)) : isTcp(value)),
   );
 
 const isIpcPath = (path: string) => Buffer.byteLength(path) <= LONGEST_IPC_PATH;
 
-function isTcp(address: string): boolean {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address) ?? [];
-  const known = host().safeParse(bracketed ?? plain).success;
-  return known && Number(port) >= 1 && Number(port) <= 65_535;
+const TCP = /^tcp:\/\/(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/;
+
+/** Where a `tcp://` address is; undefined: it is none. */
+export function tcpPlace(address: string): HostPort | undefined {
+  const [, bracketed, plain = '', port] = TCP.exec(address) ?? [];
+  return port === undefined ? undefined : { host: bracketed ?? plain, port: Number(port) };
 }
+
+function isTcp(address: string): boolean {
+  const place = tcpPlace(address);
+  if (place === undefined || !host().safeParse(place.host).success) return false;
+  return place.port >= 1 && place.port <= 65_535;
+}
+
+/**
+ * Whether others than this machine may be reached at a device's address, or may reach it: over `tcp://`
+ * everything but 127.0.0.0/8 (RFC 1122 §3.2.1.3), ::1 and localhost (RFC 6761 §6.3). What another name
+ * means can change.
+ */
+export function isBeyondLoopback(address: string): boolean {
+  const place = tcpPlace(address);
+  if (place === undefined) return false;
+  const { host: name } = place;
+  return !(name === '::1' || name.toLowerCase() === 'localhost' || isLoopbackIPv4(name));
+}
+
+const isLoopbackIPv4 = (name: string) => isIPv4(name) && name.startsWith('127.');

@@ -3,6 +3,7 @@ import { addressed, deviceAddress, sameAddress, type HostPort } from './address.
 import type { DeepReadonly } from '../kernel/deep-readonly.js';
 import { cluster } from './cluster.js';
 import { problemsOf, type Problem } from './problems.js';
+import { evenIfOthersWrong, protectedLinks, security } from './security.js';
 import {
   atLeast,
   bytes,
@@ -314,6 +315,7 @@ export const schema = section({
   configService,
   cluster: cluster.describe('the version that is served, and by which servers'),
   device,
+  security,
   registry,
   session,
   rescue,
@@ -333,6 +335,7 @@ export const schema = section({
     error: 'other addresses than those of proxy itself',
     path: ['cluster', 'servers'],
   })
+  .superRefine(protectedLinks, { when: evenIfOthersWrong })
   .transform(withoutSchema);
 
 /** Only editors read it. */

@@ -13,6 +13,7 @@ import type { Report } from '../kernel/events.js';
 import { versionId, type VersionId } from '../kernel/ids.js';
 import type { Role } from '../kernel/role.js';
 import { StartError } from '../kernel/start-error.js';
+import type { Keyring } from '../security/keyring.js';
 import type { Registry, SigningKey, Stored } from '../registry/registry.js';
 import { bindDevice, type DeviceRouter } from '../sockets/device.js';
 import { upgradeOf, type Change } from '../versions/routing-table.js';
@@ -33,6 +34,8 @@ export interface ControlOptions {
   readonly config: Config;
   /** Where followers hear of versions: `ipc://path` or `tcp://host:port`. */
   readonly announcements: string;
+  /** Undefined: links have no keys. */
+  readonly keyring?: Keyring | undefined;
   readonly release: string;
   readonly clock: Clock;
   readonly report: Report;
@@ -55,7 +58,7 @@ export async function startControl(options: ControlOptions): Promise<Role> {
     const stored = await firstState(registry, options);
     const learnedFile = new LearnedFile(`${String(options.config.registry.file)}.learned`, options);
     const learned = await learnedFile.read();
-    router = await bindDevice(options.announcements);
+    router = await bindDevice(options.announcements, guardOf(options));
     const parts = { registry, router, stored, learnedFile, learned };
     return await new Control(options, parts).listening();
   } catch (cause) {
@@ -64,6 +67,9 @@ export async function startControl(options: ControlOptions): Promise<Role> {
     throw cause;
   }
 }
+
+const guardOf = ({ keyring, clock, report }: ControlOptions) =>
+  keyring && { credentials: keyring.toFollowers, now: () => clock.now(), report };
 
 /** What control is made of, and what it begins with. */
 interface Parts {

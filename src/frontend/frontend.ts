@@ -14,6 +14,7 @@ import type { Report } from '../kernel/events.js';
 import { exchangeId } from '../kernel/ids.js';
 import { connectionsWithin, openFilesLimit } from '../kernel/limits.js';
 import type { Role } from '../kernel/role.js';
+import type { Keyring } from '../security/keyring.js';
 import { bindDevice, type DeviceRouter } from '../sockets/device.js';
 import type { StreamServer } from '../sockets/stream-server.js';
 import { encodeMessage } from '../wire/control-message.js';
@@ -34,6 +35,8 @@ export interface FrontendOptions {
   readonly descriptors: Descriptors;
   /** Where control tells of versions; undefined: workers learn of them elsewhere. */
   readonly control?: string | undefined;
+  /** Undefined: links have no keys. */
+  readonly keyring?: Keyring | undefined;
   /** What control calls us. */
   readonly name?: string | undefined;
   readonly clock: Clock;
@@ -54,10 +57,12 @@ const SETTLED = 200;
 
 /** Throws StartError: address taken, path not writable, too few descriptors. */
 export async function startFrontend(options: FrontendOptions): Promise<Role> {
-  const { config, descriptors } = options;
+  const { config, descriptors, keyring, clock, report } = options;
   const connections = connectionsWithin(openFilesLimit(), config.limits.connections);
   await checkSpool(config.limits.spool ?? tmpdir());
-  const device = await bindDevice(options.device);
+  const now = () => clock.now();
+  const guard = keyring && { credentials: keyring.toWorkers, now, report };
+  const device = await bindDevice(options.device, guard);
   try {
     const servers = await openServers(config, descriptors);
     return new Frontend(options, device, servers, connections);
@@ -160,10 +165,11 @@ class Frontend implements Role {
 
   /** We heed no table ourselves: we keep it for workers that come while control is away. */
   #linkToControl(): ControlLink | undefined {
-    const { config, control: address, name = 'frontend', clock, report } = this.#options;
+    const { config, control: address, keyring, name = 'frontend', clock, report } = this.#options;
     if (address === undefined) return undefined;
     return new ControlLink({
       address,
+      credentials: keyring?.toControl,
       name,
       role: 'frontend',
       heartbeat: config.device.heartbeat * 1000,

@@ -25,6 +25,22 @@ export type CutoverEvent =
   | { readonly type: 'spool-failed'; readonly because: string }
   // both ends of the device
   | { readonly type: 'peer-refused'; readonly peer: string; readonly because: string }
+  /** Somebody with a key that is not believed wanted to connect to one of our addresses. */
+  | {
+      readonly type: 'key-refused';
+      /** Ours. */
+      readonly link: string;
+      /** Its public key, in Z85. */
+      readonly key: string;
+      /** Its IP address. */
+      readonly from: string;
+      /** How many more were turned away since the last such event. */
+      readonly untold: number;
+    }
+  /** Somebody listens at an address to which we connect, but does not talk to us. */
+  | { readonly type: 'turned-away'; readonly address: string; readonly because: string }
+  /** Beyond this machine, and without keys: because security.insecure allows it. */
+  | { readonly type: 'links-insecure'; readonly addresses: readonly string[] }
   // worker
   | {
       readonly type: 'worker-waiting';

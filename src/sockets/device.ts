@@ -2,13 +2,18 @@
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Dealer, Router } from 'zeromq';
+import type { Report } from '../kernel/events.js';
 import { systemCodeOf } from '../kernel/errors.js';
 import { StartError } from '../kernel/start-error.js';
+import type { KeyPair, PublicKey } from '../security/key-pair.js';
+import type { Credentials } from '../security/keyring.js';
+import { Strangers } from '../security/strangers.js';
 import { MOST_MESSAGE_BYTES } from '../wire/batch.js';
 import type { DealerFrames, RouterFrames } from '../wire/frames.js';
 import { mayBeIPv6 } from './addresses.js';
 import { arrivals } from './arrivals.js';
 import { prepareContext } from './context.js';
+import { doorkeeper, DOMAIN, type Doorkeeper, type TurnedAway } from './doorkeeper.js';
 import { liesOutside } from './outside-memory.js';
 import { probe } from './probe.js';
 
@@ -54,12 +59,26 @@ export interface DeviceRouter extends AsyncIterable<RouterFrames> {
   close(): void;
 }
 
-/** Throws StartError: path not writable, address taken, not of this machine. */
-export async function bindDevice(address: string): Promise<DeviceRouter> {
+/** Who may connect to a device, and where it is told that somebody was turned away. */
+export interface Guard {
+  readonly credentials: Credentials;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly report: Report;
+}
+
+/**
+ * Without a guard whoever reaches the address is let in; for `ipc://` the folder is guard enough.
+ * Throws StartError: path not writable, address taken, not of this machine.
+ */
+export async function bindDevice(address: string, guard?: Guard): Promise<DeviceRouter> {
   prepareContext();
   const path = address.startsWith('ipc://') ? address.slice('ipc://'.length) : undefined;
   if (path !== undefined) await clearPath(path);
+  const keeper =
+    guard !== undefined && path === undefined ? await keeperOf(guard, address) : undefined;
   const socket = new WorkersSocket({
+    ...(keeper !== undefined && guard !== undefined && guarded(keeper, guard)),
     mandatory: true,
     sendTimeout: 0,
     sendHighWaterMark: UNCOUNTED,
@@ -74,6 +93,7 @@ export async function bindDevice(address: string): Promise<DeviceRouter> {
     await socket.bind(address);
   } catch (cause) {
     socket.close();
+    keeper?.close();
     throw cannotBind(address, cause);
   }
   return {
@@ -85,12 +105,32 @@ export async function bindDevice(address: string): Promise<DeviceRouter> {
     close() {
       if (socket.closed) return;
       socket.close();
+      keeper?.close();
       // libzmq leaves the path behind, and still answers at it for a moment.
       if (path !== undefined) rmSync(path, { force: true });
     },
     [Symbol.asyncIterator]: () => arrivals<RouterFrames>(socket),
   };
 }
+
+function keeperOf({ credentials, now, report }: Guard, link: string): Promise<Doorkeeper> {
+  const strangers = new Strangers();
+  const turnedAway = ({ key = 'none', from = 'unknown' }: TurnedAway) => {
+    const telling = strangers.refused(key, now());
+    if (telling !== undefined) report({ type: 'key-refused', link, key, from, ...telling });
+  };
+  const failed = (cause: unknown) => report({ type: 'fault', where: 'doorkeeper', cause });
+  return doorkeeper({ believed: credentials.believed, turnedAway, failed });
+}
+
+/** Options of a socket at which nobody is let in without being asked for its key, and its key asked after. */
+const guarded = ({ context }: Doorkeeper, { credentials }: Guard) => ({
+  context,
+  curveServer: true,
+  curveSecretKey: credentials.own.secretKey,
+  zapDomain: DOMAIN,
+  zapEnforceDomain: true, // without it, or without a domain, no answer would be as good as a yes
+});
 
 /**
  * libzmq removes whatever stands at an ipc path before it binds, also the socket of a frontend
@@ -133,10 +173,17 @@ export interface DeviceDealer extends AsyncIterable<DealerFrames> {
   closeGently(): void;
 }
 
-/** Connects lazily: the frontend may come later, or come back. */
-export function connectDevice(address: string): DeviceDealer {
+/** What we show to who listens, and the one key that we take for theirs. */
+export interface Showing {
+  readonly own: KeyPair;
+  readonly server: PublicKey;
+}
+
+/** Connects lazily: the frontend may come later, or come back. Over `ipc://` no keys are shown. */
+export function connectDevice(address: string, showing?: Showing): DeviceDealer {
   prepareContext();
   const socket = new Dealer({
+    ...(showing !== undefined && address.startsWith('tcp://') && shown(showing)),
     sendTimeout: 0,
     sendHighWaterMark: UNCOUNTED,
     receiveHighWaterMark: UNCOUNTED,
@@ -162,3 +209,9 @@ export function connectDevice(address: string): DeviceDealer {
     [Symbol.asyncIterator]: () => arrivals<DealerFrames>(socket),
   };
 }
+
+const shown = ({ own, server }: Showing) => ({
+  curvePublicKey: own.publicKey,
+  curveSecretKey: own.secretKey,
+  curveServerKey: server,
+});

@@ -15,6 +15,7 @@ const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
   'proxy.backlog': ({ proxy }) => proxy.backlog,
   'proxy.trusted': ({ proxy }) => proxy.trusted,
   'device.frontends': ({ device }) => device.frontends,
+  security: ({ security }) => security,
 };
 
 /** Where frontends have configured addresses they are replaced one for one. */

@@ -68,7 +68,14 @@ describe('parseConfig', () => {
     ['an instant upgrade with sessions', withUpgrade({ mode: 'INSTANT', sessionTimeout: 60 })],
     ['silence of two heartbeats', { ...least, device: { heartbeat: 2, silence: 4 } }],
     ['an ipc path of 107 bytes', { ...least, device: { frontends: [`ipc://${'x'.repeat(107)}`] } }],
-    ['device addresses', { ...least, device: { frontends: ['tcp://[::1]:1', 'tcp://a.b:65535'] } }],
+    [
+      'device addresses, with keys',
+      {
+        ...least,
+        device: { frontends: ['tcp://[::1]:1', 'tcp://a.b:65535'] },
+        security: { key: 'file' },
+      },
+    ],
     ['no bodies at all', { ...least, limits: { body: 0, memory: 0, queue: 0 } }],
   ];
   for (const [what, value] of accepted) {
@@ -288,7 +295,7 @@ describe('parseConfig', () => {
     });
     if (parsed.ok) throw new Error('problems were expected');
     expect(parsed.problems.map(({ message }) => message)).to.have.members([
-      '["a b"]: unknown option; known are $schema, proxy, configService, cluster, device, registry, session, rescue, comparison, monitor, workers, frontends, timeouts, limits, log',
+      '["a b"]: unknown option; known are $schema, proxy, configService, cluster, device, security, registry, session, rescue, comparison, monitor, workers, frontends, timeouts, limits, log',
       'proxy.prt: unknown option; is port meant?',
       'proxy.port: expected a whole number from 0 to 65535, given -1',
       'proxy.hostname: expected ip or hostname, not both, given "b"',

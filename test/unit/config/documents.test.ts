@@ -33,7 +33,7 @@ describe('documents of the configuration', () => {
   });
 
   it('examples/full.json names every option, each with its default', () => {
-    const { proxy, cluster, limits, configService, device, registry, session, ...rest } =
+    const { proxy, cluster, limits, configService, device, security, registry, session, ...rest } =
       configOf('examples/full.json');
     const least = parseConfigText('{"cluster":{"servers":[{"ip":"127.0.0.1","port":9101}]}}');
     if (!least.ok) throw new Error('no problem was expected');
@@ -42,10 +42,12 @@ describe('documents of the configuration', () => {
     const { connections, spool, ...plainLimits } = limits;
     const { token, ...plainService } = configService;
     const { control, ...plainDevice } = device;
+    const { key, frontends, workers, control: believed, ...plainSecurity } = security;
     const { keys, ...plainSession } = session;
     expect(plainProxy).to.deep.equal(defaults.proxy);
     expect(plainService).to.deep.equal(defaults.configService);
     expect(plainDevice).to.deep.equal(defaults.device);
+    expect(plainSecurity).to.deep.equal(defaults.security);
     expect(plainLimits).to.deep.equal(defaults.limits);
     expect(registry.kind).to.equal(defaults.registry.kind);
     expect(plainSession).to.deep.equal(defaults.session);
@@ -59,8 +61,7 @@ describe('documents of the configuration', () => {
       timeouts: defaults.timeouts,
       log: defaults.log,
     });
-    expect([trusted, connections, spool, token, control, keys, registry.file]).not.to.include(
-      undefined,
-    );
+    const given = [trusted, connections, spool, token, control, keys, registry.file];
+    expect([...given, key, frontends, workers, believed]).not.to.include(undefined);
   });
 });
