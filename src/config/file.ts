@@ -68,13 +68,13 @@ function parsedJson(text: string): unknown {
 
 function syntaxProblem(text: string): Problem {
   const { line, column } = syntaxErrorAt(text) ?? { line: 1, column: 1 };
-  const given = restOfLine(text, line, column);
+  const given = characterAt(text, line, column);
   const found = problem('', 'JSON', given);
   return { ...found, message: `line ${line}, column ${column}: no JSON from here: ${given}` };
 }
 
-function restOfLine(text: string, line: number, column: number): string {
-  const rest = (text.split('\n')[line - 1] ?? '').slice(column - 1).trimEnd();
-  if (rest === '') return 'the end of the line';
-  return rest.length <= 30 ? rest : `${rest.slice(0, 29)}…`;
+/** No more than one: what follows may be a secret that lacks a quote. */
+function characterAt(text: string, line: number, column: number): string {
+  const [first] = (text.split('\n')[line - 1] ?? '').slice(column - 1).trimEnd();
+  return first === undefined ? 'the end of the line' : first;
 }

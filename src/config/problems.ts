@@ -36,12 +36,30 @@ function wrongValue({ path, message }: z.core.$ZodIssue, value: unknown): Proble
   return problem(dotted(path), message, given(path, value));
 }
 
-/** Problems are logged, and sent in mails: what is nearly a secret is treated as one. */
-const SECRETS = /^(?:configService\.token|session\.keys)\b/;
+/** Problems are printed, logged, and sent in mails: what is nearly a secret is treated as one. */
+const HIDDEN = '(not shown)';
+const SECRETS = /^(?:configService\.token|session\.keys|security\.(?:frontends|workers|control))\b/;
+/** Given as something else than a section, they may be what belongs into it. */
+const SECTIONS_WITH_SECRETS = /^(?:configService|session|security)(?:\.key)?$/;
 
 function given(path: Path, value: unknown): string {
   const found = at(value, path);
-  return SECRETS.test(dotted(path)) && found !== undefined ? '(not shown)' : shown(found);
+  const where = dotted(path);
+  if (SECRETS.test(where) && found !== undefined) return HIDDEN;
+  return SECTIONS_WITH_SECRETS.test(where) ? hidden(found) : shown(found);
+}
+
+/** Of an option that nobody knows, nobody knows whether it is a secret; those of clusters have none. */
+const givenUnknown = (path: Path, value: unknown): string =>
+  path[0] === 'cluster' ? shown(at(value, path)) : hidden(at(value, path));
+
+/** What tells nothing may be told: that it is missing, empty, or a number. */
+function hidden(value: unknown): string {
+  const isNothing =
+    typeof value === 'object' && value !== null
+      ? Object.keys(value).length === 0
+      : typeof value !== 'string';
+  return isNothing ? shown(value) : HIDDEN;
 }
 
 /** One problem for each of the options; the message of the issue lists those that are known. */
@@ -53,7 +71,7 @@ function unknownOptions(issue: z.core.$ZodIssueUnrecognizedKeys, value: unknown)
     const expected = meant ?? `only ${known.join(', ')}`;
     const hint = meant === undefined ? `known are ${known.join(', ')}` : `is ${meant} meant?`;
     const message = `${dotted(path)}: unknown option; ${hint}`;
-    return { path: dotted(path), expected, given: shown(at(value, path)), message };
+    return { path: dotted(path), expected, given: givenUnknown(path, value), message };
   });
 }
 
@@ -76,7 +94,13 @@ function at(value: unknown, path: Path): unknown {
 /** As much of a value as a line of text can show. */
 const LONGEST_SHOWN = 60;
 
+/** Without what looks like a secret: by the name of its option, or as user and password in an address. */
 export function shown(value: unknown): string {
-  const json = value === undefined ? 'nothing' : JSON.stringify(value);
+  const json = value === undefined ? 'nothing' : JSON.stringify(value, withoutSecrets);
   return json.length <= LONGEST_SHOWN ? json : `${json.slice(0, LONGEST_SHOWN - 1)}…`;
+}
+
+function withoutSecrets(name: string, value: unknown): unknown {
+  if (/token|key|secret|password/i.test(name)) return HIDDEN;
+  return typeof value === 'string' ? value.replace(/^.*@/s, '…@') : value;
 }

@@ -51,6 +51,21 @@ describe('parseConfigText', () => {
   });
 });
 
+describe('a text that is no JSON', () => {
+  for (const text of [
+    `{"configService":{"token":'MARKED-5eCr3t'}}`,
+    '{"configService":{"token":MARKED-5eCr3t}}',
+    '{"configService":{"token":"MARKED-5eCr3t}}',
+    '{"configService":{"token" "MARKED-5eCr3t"}}',
+  ]) {
+    it(`is not shown: ${text}`, () => {
+      expect(JSON.stringify(parseConfigText(text)))
+        .to.include('no JSON from here')
+        .and.not.include('5eCr3t');
+    });
+  }
+});
+
 describe('syntaxErrorAt', () => {
   const rows: readonly (readonly [text: string, line: number, column: number])[] = [
     ['', 1, 1],

@@ -116,7 +116,7 @@ describe('options of upgrades', () => {
     [session({ keys: ['c2hvcnQ='] }), 'session.keys[0]', KEY, '"c2hvcnQ="'],
     [session({ keys: [1] }), 'session.keys[0]', KEY, '1'],
     [session({ secure: 'yes' }), 'session.secure', FLAG, '"yes"'],
-    [session({ key: 'x' }), 'session.key', 'keys', '"x"'],
+    [session({ key: 'x' }), 'session.key', 'keys', '(not shown)'],
     [rescue({ patience: 0 }), 'rescue.patience', SECONDS, '0'],
     [rescue({ hold: -1 }), 'rescue.hold', BYTES, '-1'],
     [rescue({ hold: 1.5 }), 'rescue.hold', BYTES, '1.5'],
