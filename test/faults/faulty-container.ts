@@ -111,9 +111,11 @@ export class FaultyContainer {
 /** In the process of the container. */
 function serve({ name, address, book }: Options): void {
   let manner: MannerName = 'serve';
+  let isEnding = false;
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     const id = String(request.headers['x-id']);
     appendFileSync(book, `${id} ${manner}\n`);
+    if (isEnding) response.setHeader('connection', 'close'); // else a busy connection would never end
     const answer = answered(request, id, name);
     answer.catch(() => undefined); // who does not wait for it need not hear of it
     const asked: Asked = { request, response, answer };
@@ -134,7 +136,10 @@ function serve({ name, address, book }: Options): void {
     if (server.listening) process.send?.(told);
     else listen();
   });
-  process.on('SIGTERM', () => server.close(() => process.exit()));
+  process.on('SIGTERM', () => {
+    isEnding = true;
+    server.close(() => process.exit());
+  });
   process.on('disconnect', () => process.exit()); // the test has gone
   listen();
 }

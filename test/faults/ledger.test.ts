@@ -87,15 +87,17 @@ describe('faults: the ledger', () => {
       ledger.ended(id, outcome, 5);
     }
     ledger.executed({ id: 'one', server: 'a', manner: 'hang' });
-    expect(ways(ledger.failed)).to.deep.equal({ '502': 2, ECONNRESET: 1, cut: 1, endless: 1 });
+    expect(ways(ledger.failed)).to.deep.equal({ '502': 2, broken: 1, cut: 1, endless: 1 });
     expect(ledger.failed[0]).to.deep.equal({
       id: 'one',
       isSafe: true,
       how: '502',
+      code: undefined,
       from: 1,
       until: 5,
       manners: ['hang'],
     });
+    expect(ledger.failed[1]).to.include({ how: 'broken', code: 'ECONNRESET' });
     expect(ledger.faults).to.deep.equal(noFaults);
   });
 

@@ -46,8 +46,10 @@ interface Entry extends Sent {
 export interface Failed {
   readonly id: string;
   readonly isSafe: boolean;
-  /** `502`, `cut`, `ECONNRESET`, `endless` … */
+  /** A status such as `502`, `broken`, `cut`, `endless`. */
   readonly how: string;
+  /** What the system said of a broken connection. */
+  readonly code: string | undefined;
   /** Monotonic milliseconds. */
   readonly from: number;
   readonly until: number;
@@ -127,7 +129,8 @@ export class Ledger {
       const how = outcome === undefined ? undefined : failure(outcome);
       if (how === undefined) return [];
       const manners = executions.map(({ manner }) => manner);
-      return [{ id, isSafe, how, from: at, until: endedAt, manners }];
+      const code = outcome?.kind === 'broken' ? outcome.code : undefined;
+      return [{ id, isSafe, how, code, from: at, until: endedAt, manners }];
     });
   }
 }
@@ -151,7 +154,6 @@ function failure(outcome: Outcome): string | undefined {
     case 'refused':
       return String(outcome.status);
     case 'broken':
-      return outcome.code;
     case 'cut':
     case 'endless':
       return outcome.kind;

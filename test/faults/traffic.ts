@@ -43,6 +43,8 @@ export interface TrafficOptions {
 
 /** Milliseconds. Longer than any wait of Cutover's under the configuration of world.ts, several times over. */
 const PATIENCE = 60_000;
+/** Milliseconds in which under a fault less than what was asked for may be answered. */
+const LATE = 3_000;
 /** Bytes of an answer after which a client has had enough. */
 const ENOUGH = 1_000_000;
 /** Milliseconds between two requests of a client: this is no benchmark. */
@@ -87,6 +89,16 @@ export class Traffic {
     const enough = this.#answered + count;
     const there = new Promise<void>(resolve => this.#waiting.push({ enough, resolve }));
     await Promise.race([there, this.#done]);
+  }
+
+  /** The same, or when a while has passed: under a fault every client may be one that has to wait. */
+  async moreOrLate(count: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, LATE);
+    });
+    await Promise.race([this.more(count), late]);
+    clearTimeout(timer);
   }
 
   /** Sends nothing more, and waits for what is due. */

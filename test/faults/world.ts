@@ -27,8 +27,8 @@ export const FRONTENDS = 2;
 export const WORKERS = 3;
 
 /** Seconds. Short, so that what Cutover waits for comes about in a test. */
-const timeouts = { answer: 4, stream: 4, connect: 2, serverIdle: 1, queue: 20, drain: 10 };
-const device = { heartbeat: 0.3, silence: 1.5 };
+const timeouts = { answer: 2, stream: 4, connect: 2, serverIdle: 1, queue: 20, drain: 10 };
+export const device = { heartbeat: 0.5, silence: 2 };
 const rescue = { patience: 0.5 };
 
 /** For a process that was killed several times in a row the supervisor takes its time. Milliseconds. */
