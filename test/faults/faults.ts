@@ -2,7 +2,11 @@
  * What can happen to a process, as a table: each fault says to whom it can be done, does it, and gives back
  * what makes it good again. What it may cost is said here as well, once, for tests and walks alike.
  */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { CutoverEvent } from '../../src/kernel/events.js';
+import { descriptorsOf } from '../support/process-facts.js';
+import { hasTool } from '../support/tools.js';
 import type { Told } from './faulty-container.js';
 import { freeze } from './held-connections.js';
 import { device, RESTART, type World } from './world.js';
@@ -72,6 +76,30 @@ const toRoles = (
     noticed,
   },
 ];
+
+const run = promisify(execFile);
+
+/** Those that it has stay; nothing more can be opened. */
+const withoutDescriptors = (on: Role, mayCost: Costs): readonly Fault[] =>
+  hasTool('prlimit')
+    ? [
+        {
+          name: 'has no descriptors left',
+          on,
+          mayCost,
+          async inject(at, role) {
+            const pid = at.pidOf(role);
+            const limit = (most: number | string) =>
+              run('prlimit', ['--pid', String(pid), `--nofile=${most}:`]);
+            const { stdout } = await run('prlimit', [
+              ...['--pid', String(pid), '--nofile', '--raw', '--noheadings', '--output', 'SOFT'],
+            ]);
+            await limit(await descriptorsOf(pid));
+            return async () => void (await limit(stdout.trim()));
+          },
+        },
+      ]
+    : [];
 
 const roleEnded: Noticed = ({ cutover }, role, since) =>
   cutover.logged('role-ended', { since, ms: RESTART, where: line => line.role === role });
@@ -178,6 +206,9 @@ export const faults: readonly Fault[] = [
   ),
   ...toRoles('worker', { killed: notRepeated, ended: nothing, frozen: notRepeated }, workerLost),
   ...toRoles('control', { killed: nothing, ended: nothing, frozen: nothing }, longSilence),
+  ...withoutDescriptors('frontend', { safe: ['503'], others: [] }), // large bodies cannot be kept
+  ...withoutDescriptors('worker', nothing),
+  ...withoutDescriptors('control', nothing),
   // The stable version is waited for as long as any answer may take: nothing is left for another attempt. Of
   // a newer one the 500 is passed on that was to be rescued.
   ...toContainers('stable', passedOn('504', '500')),

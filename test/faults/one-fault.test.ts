@@ -43,7 +43,7 @@ describe('one fault', function () {
   let number = 0;
 
   before(async () => {
-    at = await World.begin(stage, { policy: 'alert' });
+    at = await World.begin(stage, { monitor: { policy: 'alert' } });
   });
   after(() => stage.clear());
 

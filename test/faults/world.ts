@@ -34,6 +34,18 @@ const rescue = { patience: 0.5 };
 /** For a process that was killed several times in a row the supervisor takes its time. Milliseconds. */
 export const RESTART = 60_000;
 
+/** What a world has that others have not. */
+export interface Special {
+  readonly command?: readonly [string, ...string[]];
+  readonly sections?: Sections & { readonly registry?: { readonly file: string } };
+}
+
+export interface WorldOptions {
+  readonly monitor?: Sections;
+  /** `folder`: where its processes keep everything. */
+  readonly surroundings?: (folder: string) => Promise<Special>;
+}
+
 export interface LoadOptions {
   /** Draws in [0, 1). */
   readonly chance: () => number;
@@ -54,12 +66,14 @@ export class World {
   readonly cutover: CutoverProcess;
   readonly home: Home;
   readonly port: number;
+  /** The path of its file, as control sees it. */
+  readonly registry: string;
   readonly #stage: Stage;
   #load: Load | undefined;
 
   private constructor(
     stage: Stage,
-    about: Pick<World, 'stable' | 'newer' | 'cutover' | 'home' | 'port'>,
+    about: Pick<World, 'stable' | 'newer' | 'cutover' | 'home' | 'port' | 'registry'>,
   ) {
     this.#stage = stage;
     this.stable = about.stable;
@@ -67,15 +81,20 @@ export class World {
     this.cutover = about.cutover;
     this.home = about.home;
     this.port = about.port;
+    this.registry = about.registry;
   }
 
   /** Once every role is ready, and has the same routing table. */
-  static async begin(stage: Stage, monitor: Sections = {}): Promise<World> {
+  static async begin(
+    stage: Stage,
+    { monitor = {}, surroundings = () => Promise.resolve({}) }: WorldOptions = {},
+  ): Promise<World> {
     const books = await stage.folder();
     const container = (name: string) => FaultyContainer.start(stage, name, books);
     const stable = await Promise.all(['a', 'b'].map(container));
     const newer = await Promise.all(['c', 'd'].map(container));
     const home = await homeFor(stage, {});
+    const { sections: special, ...start } = await surroundings(home.folder);
     const sections = {
       registry: { file: join(home.folder, 'registry.json') },
       monitor: { ...neverSlowOrOdd.monitor, ...monitor },
@@ -84,12 +103,16 @@ export class World {
       timeouts,
       device,
       rescue,
+      ...special,
     };
     const servers = stable.map(({ address }) => address);
     await home.write(configFor(servers, sections));
-    const cutover = new CutoverProcess(stage, ['up', '-c', home.file], { env: home.env });
+    const options = { env: home.env, ...start };
+    const cutover = new CutoverProcess(stage, ['up', '-c', home.file], options);
     const { address } = await cutover.logged('supervisor-ready', { ms: RESTART });
-    const world = new World(stage, { stable, newer, cutover, home, port: portOf(address) });
+    const port = portOf(address);
+    const registry = sections.registry.file;
+    const world = new World(stage, { stable, newer, cutover, home, port, registry });
     await world.settled();
     return world;
   }
@@ -165,7 +188,8 @@ export class World {
 
   /** What the registry would give to the next control. */
   async registered(): Promise<RoutingTable> {
-    const found = decoded(await readFile(join(this.home.folder, 'registry.json')));
+    // Perhaps it has mounts of its own.
+    const found = decoded(await readFile(`/proc/${this.cutover.pid}/root${this.registry}`));
     if (!found.ok) throw new Error(`${found.damage.where}: ${found.damage.what}`);
     return found.stored.table;
   }
