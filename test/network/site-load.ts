@@ -7,6 +7,9 @@ import type { Site } from './site.js';
 /** What a client may be told of a request that is not safe to repeat. */
 const HONEST = ['502', '504'];
 
+/** As many reads are under way at a time. */
+export const READERS = 8;
+
 let loads = 0;
 
 /** Clients that read and clients that write, until `passes`. */
@@ -20,7 +23,7 @@ export class SiteLoad {
     this.#site = site;
     const { port } = site;
     const prefix = this.#prefix;
-    this.#reads = Load.start(stage, { port, clients: 8, prefix: `read-${loads}` });
+    this.#reads = Load.start(stage, { port, clients: READERS, prefix: `read-${loads}` });
     this.#writes = Load.start(stage, { port, clients: 4, prefix, method: 'POST', body: 'x' });
   }
 

@@ -1,8 +1,10 @@
 /**
  * Cutover over several machines: a frontend, two workers, control, and three containers, each in a network
- * namespace of its own, speaking over tcp. The test is on none of them: it comes in by doors.
+ * namespace of its own, speaking over tcp with keys. The test is on none of them: it comes in by doors.
  */
+import { join } from 'node:path';
 import { execPath } from 'node:process';
+import { writeKeyFile } from '../../src/security/key-file.js';
 import { containerProcess, type ContainerProcess } from '../support/container-process.js';
 import { relayProcess, type Delay } from '../support/delay-proxy.js';
 import { Namespaces } from '../support/namespaces.js';
@@ -94,10 +96,10 @@ export class Site {
       return late === undefined ? Promise.resolve(address) : relayOn(stage, net, name, late);
     });
     if (late !== undefined) await relayOn(stage, net, 'frontend', late);
-    const home = await homeFor(
-      stage,
-      configOf(net, [servers['old-1'], servers['old-2']], patience),
-    );
+    const key = join(await stage.folder(), 'links.key');
+    await writeKeyFile(key);
+    const oldest = [servers['old-1'], servers['old-2']];
+    const home = await homeFor(stage, { ...configOf(net, oldest, patience), security: { key } });
     const roles = await made(ROLES, name => {
       const isLate = late !== undefined && name.startsWith('worker');
       const options = isLate ? ['--frontend', deviceOf(net, LATE.device)] : [];
