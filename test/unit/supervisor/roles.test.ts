@@ -61,8 +61,8 @@ describe('Roles', () => {
     [
       [
         'the address that is configured',
-        { registry, device: { control: 'tcp://c:1' } },
-        'tcp://c:1',
+        { registry, device: { control: 'tcp://127.0.0.1:1' } },
+        'tcp://127.0.0.1:1',
       ],
       ['one in the private folder', { registry }, 'ipc:///run/control.ipc'],
       ['also without a path for the registry', {}, 'ipc:///run/control.ipc'],
