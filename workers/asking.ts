@@ -68,6 +68,13 @@ export interface Wanted {
   readonly interim: ((head: AnswerHead) => void) | undefined;
 }
 
+interface StartOptions {
+  readonly number: number;
+  /** Milliseconds. */
+  readonly patience?: number;
+  readonly isFresh?: boolean;
+}
+
 export class Asking {
   readonly outgoing: Outgoing;
   readonly #host: AskingHost;
@@ -100,6 +107,7 @@ export class Asking {
     const tried = new Set<Server>(without === undefined ? [] : [without]);
     let from = first;
     let seen = 0;
+    let isFresh = false;
     let last: CutoverError | undefined;
     /** An error that was to be rescued, and is better than no answer. */
     let spare: Accepted | undefined;
@@ -108,7 +116,7 @@ export class Asking {
       const picked = this.#host.fleet.pick(from, tried, { isRepeatable, isFirst: number === 1 });
       if (picked === undefined && spare !== undefined) return spare;
       if (picked === undefined) throw last ?? noConnection();
-      const attempt = this.#started(picked, { number });
+      const attempt = this.#started(picked, { number, isFresh });
       const opened = await this.#opened(attempt, wanted ?? this.#usual(picked));
       const failure = failureOf(opened);
       if (failure === undefined) {
@@ -131,7 +139,8 @@ export class Asking {
         if (this.outgoing.isWhole) spare = { attempt, opened };
         else this.#failed(attempt, opened);
       }
-      if (next !== 'again') tried.add(picked.server);
+      isFresh = next === 'again';
+      if (!isFresh) tried.add(picked.server);
       if (next === 'other-version') {
         from = this.#host.fleet.behind(picked.version)[0]?.id ?? from;
       }
@@ -226,7 +235,7 @@ export class Asking {
   /** `patience`: for all of it; without it as long as this request has. */
   #started(
     { version, server, isMoving }: Picked,
-    { number, patience }: { readonly number: number; readonly patience?: number },
+    { number, patience, isFresh = false }: StartOptions,
   ): Attempt {
     const { limits, clock } = this.#host;
     this.#last = server;
@@ -235,6 +244,7 @@ export class Asking {
       server,
       number,
       outgoing: this.outgoing,
+      isFresh,
       patience: patience ?? this.#patience(isMoving),
       until: patience === undefined ? Infinity : clock.now() + patience,
       limits,

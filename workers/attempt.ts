@@ -29,6 +29,8 @@ export interface AttemptOptions {
   /** 1 for the request as it came, and for both of CONCURRENT's. */
   readonly number: number;
   readonly outgoing: Outgoing;
+  /** Over a connection that nobody has used: the one before may have been closing. */
+  readonly isFresh: boolean;
   /** Milliseconds that the server may be silent before its answer is decided upon. */
   readonly patience: number;
   /** Monotonic milliseconds: by then it must be decided upon, however much comes. */
@@ -165,8 +167,8 @@ export class Attempt {
   }
 
   async #begin(): Promise<void> {
-    const { server, outgoing } = this.#options;
-    const lent = await server.lend();
+    const { server, outgoing, isFresh } = this.#options;
+    const lent = await server.lend(isFresh);
     if (this.#isOver) {
       server.giveBack(lent, undefined);
       throw new CutoverError('ERR_SERVER_RESET', 'nobody waits for the answer any more');

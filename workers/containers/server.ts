@@ -82,12 +82,14 @@ export class Server implements ServerLoad {
   }
 
   /**
-   * An idle connection, or a new one. Throws ERR_SERVER_REFUSED or ERR_SERVER_UNREACHABLE: in either
+   * An idle connection, or a new one; with `isFresh` a new one in any case. Throws ERR_SERVER_REFUSED or ERR_SERVER_UNREACHABLE: in either
    * case nothing was sent.
    */
-  async lend(): Promise<Lent> {
+  async lend(isFresh = false): Promise<Lent> {
     this.outstanding += 1;
-    const idle = this.#idle.pop(); // the one used last: the others may time out
+    const [oldest] = this.#idle;
+    if (isFresh && oldest !== undefined) this.#drop(oldest); // it makes room, and is no better than another
+    const idle = isFresh ? undefined : this.#idle.pop(); // the one used last: the others may time out
     if (idle !== undefined) {
       idle.isIdle = false;
       return idle;

@@ -156,6 +156,22 @@ describe('Exchange of a worker, one version', () => {
       expect(stand.said).to.deep.equal([ANSWERED]);
     });
 
+    // A server breaks every connection, and has as many idle ones as a request has attempts: each of them
+    // could be the one that was closing, and no attempt would be left for the server that is well.
+    it('is made over a fresh connection there, so that the one after it is made elsewhere', async () => {
+      const breaking = [new FakeConnection(true), new FakeConnection(false)];
+      const bad = serverOf(...breaking);
+      const stand = standWith([bad, new FakeServer('b', server)]);
+      for (const each of breaking) {
+        await settled();
+        await each.hangsUp();
+      }
+      await server.says(OK);
+      await stand.run;
+      expect(stand.said).to.deep.equal([ANSWERED]);
+      expect(bad.fresh).to.deep.equal([false, true]);
+    });
+
     it('is made elsewhere when a new connection was reset', async () => {
       const other = new FakeConnection();
       const stand = standWith([serverOf(server), new FakeServer('b', other)]);

@@ -111,6 +111,21 @@ describe('Server', () => {
     server.giveBack(next, undefined);
   });
 
+  it('lends one that nobody has used where that is wanted, in the place of the oldest idle one', async () => {
+    const { address, socketOf } = await container(stage);
+    const server = serverAt(address, 2);
+    const [first, second] = [await server.lend(), await server.lend()];
+    server.giveBack(first, 1000);
+    server.giveBack(second, 1000);
+    const fresh = await server.lend(true);
+    expect(fresh.isUsed).to.equal(false);
+    await socketOf(2);
+    expect(await server.lend(), 'the other one is still there').to.equal(second);
+    expect(server.hasRoom).to.equal(false);
+    server.giveBack(fresh, undefined);
+    server.giveBack(second, undefined);
+  });
+
   it('has room for so many connections, idle ones included', async () => {
     const { address, socketOf, sockets } = await container(stage);
     const server = serverAt(address, 2);

@@ -77,6 +77,8 @@ export class FakeConnection implements Lent {
 export class FakeServer {
   readonly name: string;
   readonly connections: (FakeConnection | CutoverError | Promise<FakeConnection>)[];
+  /** Of each connection that it was asked for: whether nobody might have used it. */
+  readonly fresh: boolean[] = [];
 
   /** What it says to `isReachable`, and how often it was asked. */
   reachable: Promise<boolean> = Promise.resolve(true);
@@ -87,7 +89,8 @@ export class FakeServer {
     this.connections = connections;
   }
 
-  async lend(): Promise<Lent> {
+  async lend(isFresh = false): Promise<Lent> {
+    this.fresh.push(isFresh);
     const next = await this.connections.shift();
     if (next === undefined || next instanceof CutoverError) throw next ?? new Error('no more');
     return next;
