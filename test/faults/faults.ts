@@ -207,7 +207,8 @@ export const faults: readonly Fault[] = [
   ...toRoles('worker', { killed: notRepeated, ended: nothing, frozen: notRepeated }, workerLost),
   ...toRoles('control', { killed: nothing, ended: nothing, frozen: nothing }, longSilence),
   ...withoutDescriptors('frontend', { safe: ['503'], others: [] }), // large bodies cannot be kept
-  ...withoutDescriptors('worker', nothing),
+  // It looks as well as any other, and fails what its idle connections do not suffice for.
+  ...withoutDescriptors('worker', passedOn('502')),
   ...withoutDescriptors('control', nothing),
   // The stable version is waited for as long as any answer may take: nothing is left for another attempt. Of
   // a newer one the 500 is passed on that was to be rescued.

@@ -59,11 +59,12 @@ export function grown(before: Held, after: Held): Readonly<Record<string, number
   return Object.fromEntries(tooMuch.map(([role, bytes]) => [role, Math.round(bytes / MIB)]));
 }
 
-/** Names of all files below the folder that its processes use for everything. Sockets of ipc are files, too. */
+/**
+ * Names of all files below the folder that its processes use for everything; sockets of ipc are files, too. A
+ * lock is named after its process.
+ */
 export async function filesOf({ home }: World): Promise<readonly string[]> {
   const entries = await readdir(home.folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter(each => !each.isDirectory())
-    .map(({ name }) => name)
-    .toSorted();
+  const names = entries.filter(each => !each.isDirectory()).map(({ name }) => name);
+  return names.map(name => name.replace(/\.lock-.*/, '.lock')).toSorted();
 }

@@ -95,7 +95,7 @@ describe('faults: the ledger', () => {
       code: undefined,
       from: 1,
       until: 5,
-      manners: ['hang'],
+      begun: ['a hang'],
     });
     expect(ledger.failed[1]).to.include({ how: 'broken', code: 'ECONNRESET' });
     expect(ledger.faults).to.deep.equal(noFaults);

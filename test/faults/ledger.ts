@@ -53,8 +53,8 @@ export interface Failed {
   /** Monotonic milliseconds. */
   readonly from: number;
   readonly until: number;
-  /** By the manner of those who had begun to serve it. */
-  readonly manners: readonly string[];
+  /** Who had begun to serve it, and in which manner: `a hang`. */
+  readonly begun: readonly string[];
 }
 
 /** What must never be, each with the ids concerned. */
@@ -128,9 +128,9 @@ export class Ledger {
     return [...this.#entries].flatMap(([id, { isSafe, at, endedAt, outcome, executions }]) => {
       const how = outcome === undefined ? undefined : failure(outcome);
       if (how === undefined) return [];
-      const manners = executions.map(({ manner }) => manner);
+      const begun = executions.map(({ server, manner }) => `${server} ${manner}`);
       const code = outcome?.kind === 'broken' ? outcome.code : undefined;
-      return [{ id, isSafe, how, code, from: at, until: endedAt, manners }];
+      return [{ id, isSafe, how, code, from: at, until: endedAt, begun }];
     });
   }
 }

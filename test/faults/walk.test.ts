@@ -4,10 +4,10 @@
  * again. (Processes run as they like: the same seed makes the same steps, not the same moments.)
  */
 import { expect } from 'chai';
-import { draws } from '../unit/verdict/seen.js';
 import { Stage } from '../support/stage.js';
 import { filesOf, grown, heldBy, memory, noMoreHeldThan } from './leaks.js';
 import { noFaults, ways, type Counts } from './ledger.js';
+import { chances } from './seeded.js';
 import { Walk } from './walk.js';
 import { World } from './world.js';
 
@@ -41,13 +41,21 @@ describe(`a random walk over faults (CUTOVER_FAULTS_SEED=${SEED} CUTOVER_FAULTS_
     );
   });
 
+  /** What Cutover said of requests that it could not serve, and of itself. */
+  const complaints = ({ cutover }: World) =>
+    cutover.lines
+      .filter(({ event }) => ['exchange-failed', 'request-refused', 'fault'].includes(event))
+      .slice(-60)
+      .map(({ time, process, message }) => `${String(time)} ${String(process)}: ${String(message)}`)
+      .join('\n');
+
   async function walked(
     note: (step: string) => void,
     about: { injected: Map<string, number> },
     totals: { -readonly [Name in keyof Counts]: number },
     deadline: number,
   ): Promise<void> {
-    const chance = draws(SEED);
+    const chance = chances(SEED, 'walk');
     const at = await World.begin(stage);
     const walk = new Walk(at, { chance, note });
     about.injected = walk.injected;
@@ -56,8 +64,7 @@ describe(`a random walk over faults (CUTOVER_FAULTS_SEED=${SEED} CUTOVER_FAULTS_
     const used = await memory(at);
     for (let round = 1; round === 1 || performance.now() < deadline; round += 1) {
       note(`round ${round}`);
-      // What the load draws must not change what the walk draws: requests come as they come.
-      const load = at.load({ prefix: `round${round}`, chance: draws(SEED + round) });
+      const load = at.load({ prefix: `round${round}`, chance: chances(SEED, `round ${round}`) });
       await walk.round(count => load.traffic.moreOrLate(count));
       await load.traffic.more(50);
       const ledger = await at.finish(load);
@@ -67,22 +74,22 @@ describe(`a random walk over faults (CUTOVER_FAULTS_SEED=${SEED} CUTOVER_FAULTS_
       totals.executions += executions;
       expect(ledger.faults).to.deep.equal(noFaults);
       const unexplained = walk.unexplained(ledger.failed);
-      expect(ways(unexplained), JSON.stringify(unexplained.slice(0, 5))).to.deep.equal({});
+      const about = () => `${JSON.stringify(unexplained.slice(0, 5))}\n${complaints(at)}`;
+      expect(ways(unexplained), about()).to.deep.equal({});
       await at.settled();
     }
     note('everything is well');
     await noMoreHeldThan(at, held);
     expect(grown(used, await memory(at)), 'MiB that processes have grown by').to.deep.equal({});
-    expect(await filesOf(at), 'files').to.deep.equal(files);
+    expect((await filesOf(at)).join(', ')).to.equal(files.join(', '));
     await at.cutover.stop(30_000);
-    expect(await filesOf(at), 'files when all has ended').to.deep.equal(
-      files.filter(name => !name.endsWith('.ipc') && !/^config-\d|lock-/.test(name)),
-    );
+    const durable = files.filter(name => !/\.ipc$|^config-\d|\.lock$/.test(name));
+    expect((await filesOf(at)).join(', '), 'when all has ended').to.equal(durable.join(', '));
   }
 
   /** Every part has been used once. What is then there, is there for good: the names of its files. */
   async function warmedUp(at: World): Promise<readonly string[]> {
-    const chance = draws(1);
+    const chance = chances(SEED, 'warm-up');
     const load = at.load({ prefix: 'warm', chance });
     await load.traffic.more(300);
     const servers = at.newer.map(({ address }) => address);
