@@ -62,6 +62,12 @@ export function ruleFor(fault: Fault): readonly string[] {
   }
 }
 
+/**
+ * Bytes of a packet: the answers of counting containers (containers.ts) fit into one, so that they come whole or not
+ * at all. Of an answer that has begun nobody can be rescued.
+ */
+const MTU = '9000';
+
 /** `ip -n NAMESPACE …` for each command that joins a machine to the bridge. */
 export function wiring(
   hub: string,
@@ -69,8 +75,12 @@ export function wiring(
   index: number,
 ): readonly (readonly string[])[] {
   const port = `port${index}`;
+  const ends = [
+    ['name', 'eth0', 'mtu', MTU, 'netns', machine],
+    ['name', port, 'mtu', MTU, 'netns', hub],
+  ] as const;
   return [
-    ['link', 'add', 'eth0', 'netns', machine, 'type', 'veth', 'peer', 'name', port, 'netns', hub],
+    ['link', 'add', ...ends[0], 'type', 'veth', 'peer', ...ends[1]],
     ['-n', machine, 'address', 'add', `${addressIn(index)}/24`, 'dev', 'eth0'],
     ['-n', machine, 'link', 'set', 'lo', 'up'],
     ['-n', machine, 'link', 'set', 'eth0', 'up'],
