@@ -13,7 +13,7 @@ import type { DealerFrames, RouterFrames } from '../wire/frames.js';
 import { mayBeIPv6 } from './addresses.js';
 import { arrivals } from './arrivals.js';
 import { prepareContext } from './context.js';
-import { doorkeeper, DOMAIN, type Doorkeeper, type TurnedAway } from './doorkeeper.js';
+import { doorkeeper, type Doorkeeper, type TurnedAway } from './doorkeeper.js';
 import { liesOutside } from './outside-memory.js';
 import { probe } from './probe.js';
 
@@ -78,7 +78,7 @@ export async function bindDevice(address: string, guard?: Guard): Promise<Device
   const keeper =
     guard !== undefined && path === undefined ? await keeperOf(guard, address) : undefined;
   const socket = new WorkersSocket({
-    ...(keeper !== undefined && guard !== undefined && guarded(keeper, guard)),
+    ...keeper?.guarded,
     mandatory: true,
     sendTimeout: 0,
     sendHighWaterMark: UNCOUNTED,
@@ -120,17 +120,8 @@ function keeperOf({ credentials, now, report }: Guard, link: string): Promise<Do
     if (telling !== undefined) report({ type: 'key-refused', link, key, from, ...telling });
   };
   const failed = (cause: unknown) => report({ type: 'fault', where: 'doorkeeper', cause });
-  return doorkeeper({ believed: credentials.believed, turnedAway, failed });
+  return doorkeeper({ ...credentials, turnedAway, failed });
 }
-
-/** Options of a socket at which nobody is let in without being asked for its key, and its key asked after. */
-const guarded = ({ context }: Doorkeeper, { credentials }: Guard) => ({
-  context,
-  curveServer: true,
-  curveSecretKey: credentials.own.secretKey,
-  zapDomain: DOMAIN,
-  zapEnforceDomain: true, // without it, or without a domain, no answer would be as good as a yes
-});
 
 /**
  * libzmq removes whatever stands at an ipc path before it binds, also the socket of a frontend

@@ -4,15 +4,15 @@
  * of their own, not by the one that serves clients.
  */
 import { Context, Router } from 'zeromq';
-import type { PublicKey } from '../security/key-pair.js';
+import type { KeyPair, PublicKey } from '../security/key-pair.js';
 import { answerTo, questionIn } from '../security/zap.js';
 import { arrivals } from './arrivals.js';
 
 /** Where libzmq asks, in each context: ZeroMQ RFC 27. */
 const ADDRESS = 'inproc://zeromq.zap.01';
 
-/** The same word in the socket's `zapDomain`: only then does libzmq insist on being answered. */
-export const DOMAIN = 'cutover';
+/** The name of what is guarded: libzmq insists on an answer only for a socket that has one. */
+const DOMAIN = 'cutover';
 
 /** Somebody whose key is not believed, or a question that has none. */
 export interface TurnedAway {
@@ -22,6 +22,7 @@ export interface TurnedAway {
 }
 
 export interface DoorkeeperOptions {
+  readonly own: KeyPair;
   readonly believed: readonly PublicKey[];
   readonly turnedAway: (who: TurnedAway) => void;
   /** The doorkeeper itself is at fault. From then on nobody new is let in. */
@@ -29,8 +30,8 @@ export interface DoorkeeperOptions {
 }
 
 export interface Doorkeeper {
-  /** For the socket that it guards. */
-  readonly context: Context;
+  /** Of the socket that it guards: with them nobody is let in unasked, also when the doorkeeper is gone. */
+  readonly guarded: Readonly<ReturnType<typeof guardedIn>>;
   close(): void;
 }
 
@@ -39,8 +40,16 @@ export async function doorkeeper(options: DoorkeeperOptions): Promise<Doorkeeper
   const socket = new Router({ context, linger: 0, sendTimeout: 0 });
   await socket.bind(ADDRESS);
   void answering(socket, options).catch(options.failed);
-  return { context, close: () => socket.close() };
+  return { guarded: guardedIn(context, options.own), close: () => socket.close() };
 }
+
+const guardedIn = (context: Context, own: KeyPair) => ({
+  context,
+  curveServer: true,
+  curveSecretKey: own.secretKey,
+  zapDomain: DOMAIN,
+  zapEnforceDomain: true, // without it, no answer would be as good as a yes
+});
 
 async function answering(socket: Router, options: DoorkeeperOptions): Promise<void> {
   const believed = new Set(options.believed);

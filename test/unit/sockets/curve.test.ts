@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { Dealer } from 'zeromq';
+import { Dealer, Router } from 'zeromq';
 import { FakeClock } from '../support-clock.js';
 import { tcpPlace } from '../../../src/config/address.js';
 import type { CutoverEvent } from '../../../src/kernel/events.js';
 import { newKeyPair, type KeyPair } from '../../../src/security/key-pair.js';
 import { bindDevice, connectDevice, type DeviceRouter } from '../../../src/sockets/device.js';
+import { doorkeeper } from '../../../src/sockets/doorkeeper.js';
 import { mechanismAt, mechanismIn } from '../../../src/sockets/greeting.js';
 import { Redial } from '../../../src/sockets/redial.js';
 import { freePort } from '../../support/scripted-container.js';
@@ -146,6 +147,36 @@ describe('a device with keys', () => {
     }
     connected(router, client);
     expect((await comes(router))[1]).to.have.lengthOf(0);
+  });
+
+  it('lets nobody in when the doorkeeper is gone', async () => {
+    const believed = [client.publicKey];
+    const asked: unknown[] = [];
+    const failed = (cause: unknown) => asked.push(cause);
+    const options = { own: server, believed, failed, turnedAway: failed };
+    const [leaving, staying] = [await doorkeeper(options), await doorkeeper(options)];
+    stage.atEnd(() => staying.close());
+    leaving.close();
+    const firsts: string[] = [];
+    for (const { guarded } of [leaving, staying]) {
+      const router = new Router({ ...guarded, linger: 0 });
+      stage.atEnd(() => router.close());
+      await router.bind('tcp://127.0.0.1:*');
+      const dealer = connectDevice(router.lastEndpoint ?? '', {
+        own: client,
+        server: server.publicKey,
+      });
+      stage.atEnd(() => dealer.close());
+      await dealer.send(Buffer.from('hello'));
+      const said = router.receive().then(
+        ([, text]) => firsts.push(String(text)),
+        () => undefined,
+      );
+      // The one that is guarded speaks later, and is heard first.
+      if (guarded === staying.guarded) await within(5000, 'the believed one is heard', said);
+    }
+    expect(firsts).to.deep.equal(['hello']);
+    expect(asked).to.deep.equal([]);
   });
 
   it('believes several keys', async () => {
