@@ -7,7 +7,7 @@ import type { ErrorCode } from '../kernel/errors.js';
 import type { ExchangeId } from '../kernel/ids.js';
 import { kinds } from '../wire/envelope.js';
 import type { Exchange } from './exchange.js';
-import { fateOf } from './lost-worker.js';
+import { fateOf, MOST_ATTEMPTS } from './lost-worker.js';
 import { pickWorker } from './pick-worker.js';
 import type { WorkerPeer } from './worker-peer.js';
 
@@ -60,6 +60,23 @@ export class Dispatcher {
     exchange.deadline = this.#now() + this.#limits.wait;
     this.#queue.add(exchange);
     return undefined;
+  }
+
+  /**
+   * Its worker reaches no server, so that none has seen it; another worker may reach one. False: it was given to as
+   * many as there are, or nobody else has room.
+   */
+  elsewhere(exchange: Exchange): boolean {
+    if (exchange.attempts >= Math.min(this.#workers.length, MOST_ATTEMPTS)) return false;
+    const owner = this.#owners.get(exchange.id);
+    const others = this.#workers.filter(each => each !== owner);
+    const { outstanding: most } = this.#limits;
+    const worker = pickWorker(others, { most, turn: this.#turn });
+    if (worker === undefined) return false;
+    this.#take(exchange);
+    this.#give(exchange, worker);
+    this.#serveQueue();
+    return true;
   }
 
   /** The exchange has ended, one way or another; its worker has room for the next. */

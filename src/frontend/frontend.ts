@@ -18,7 +18,7 @@ import type { Keyring } from '../security/keyring.js';
 import { bindDevice, type DeviceRouter } from '../sockets/device.js';
 import type { StreamServer } from '../sockets/stream-server.js';
 import { encodeMessage } from '../wire/control-message.js';
-import { kinds, type OfExchange } from '../wire/envelope.js';
+import { kinds, type Failure, type OfExchange } from '../wire/envelope.js';
 import { ClientConnection } from './client-connection.js';
 import { Clients } from './clients.js';
 import { Dispatcher } from './dispatcher.js';
@@ -71,6 +71,9 @@ export async function startFrontend(options: FrontendOptions): Promise<Role> {
     throw cause;
   }
 }
+
+/** No server has seen the request, and perhaps only its worker cannot reach one. */
+const noWay: ReadonlySet<ErrorCode> = new Set(['ERR_SERVER_REFUSED', 'ERR_SERVER_UNREACHABLE']);
 
 class Frontend implements Role {
   readonly stopped: Promise<void>;
@@ -257,10 +260,17 @@ class Frontend implements Role {
       case kinds.again:
         return exchange.again();
       case kinds.failure:
-        this.#dispatcher.ended(exchange);
-        if (exchange.answered) exchange.asker.cut();
-        else exchange.asker.failed(envelope[2], envelope[3]);
+        return this.#failed(exchange, envelope);
     }
+  }
+
+  #failed(exchange: Exchange, [, , code, because]: Failure): void {
+    // What a client sends into a tunnel is not kept.
+    const mayMove = noWay.has(code) && !exchange.answered && !exchange.request.upgrade;
+    if (mayMove && this.#dispatcher.elsewhere(exchange)) return;
+    this.#dispatcher.ended(exchange);
+    if (exchange.answered) exchange.asker.cut();
+    else exchange.asker.failed(code, because);
   }
 
   #broken(exchange: Exchange, cause: unknown): void {

@@ -111,6 +111,23 @@ describeInNamespaces('network: machines that cannot reach each other', () => {
       });
     }
 
+    it('and are all that a worker has: the other worker answers for it', async () => {
+      const load = new SiteLoad(stage, site);
+      await load.more(100);
+      const since = site.since('worker-1');
+      for (const server of ['old-1', 'old-2'] as const) {
+        await site.net.partition('worker-1', server);
+      }
+      await site.of('worker-1').logged('exchange-failed', {
+        ...since,
+        where: ({ code }) => code === 'ERR_SERVER_UNREACHABLE',
+      });
+      await load.more(200);
+      await site.net.heal();
+      await load.more(100);
+      await load.passes();
+    });
+
     /** No worker reaches it, and it reaches no worker. */
     async function cutOff(server: Machine): Promise<Heal> {
       const heals: Heal[] = [];

@@ -53,6 +53,39 @@ describe('Dispatcher', () => {
 
   const has = (worker: WorkerPeer) => [...worker.exchanges.keys()];
 
+  describe('gives what no server has seen', () => {
+    it('to another worker, as often as there are workers', () => {
+      const [a, b] = [join('a'), join('b')];
+      const { exchange, asker } = ask();
+      expect([has(a), has(b)]).to.deep.equal([[1], []]);
+      expect(dispatcher.elsewhere(exchange)).to.equal(true);
+      expect([has(a), has(b)]).to.deep.equal([[], [1]]);
+      expect(dispatcher.elsewhere(exchange), 'both were asked').to.equal(false);
+      expect([has(a), has(b)]).to.deep.equal([[], [1]]);
+      expect(asker.heard, 'of the client').to.deep.equal([]);
+    });
+
+    it('to nobody where there is one worker, or no other has room', () => {
+      const a = join('a');
+      const { exchange } = ask();
+      expect(dispatcher.elsewhere(exchange)).to.equal(false);
+      const b = join('b');
+      ask();
+      ask();
+      ask(); // two each: that is what they take
+      expect(dispatcher.elsewhere(exchange)).to.equal(false);
+      expect([has(a).length, has(b).length]).to.deep.equal([2, 2]);
+    });
+
+    it('to three workers at most', () => {
+      const workers = ['a', 'b', 'c', 'd'].map(join);
+      const { exchange } = ask();
+      const moved = [1, 2, 3].map(() => dispatcher.elsewhere(exchange));
+      expect(moved).to.deep.equal([true, true, false]);
+      expect(workers.flatMap(has)).to.deep.equal([1]);
+    });
+  });
+
   it('gives each request to the worker with the fewest outstanding', () => {
     const [a, b] = [join('a'), join('b')];
     const first = ask();
