@@ -20,7 +20,7 @@ export class RawPeer {
   }
 
   async send(...messages: readonly Uint8Array[]): Promise<void> {
-    for (const message of messages) await this.socket.send(message as Buffer);
+    for (const message of messages) await this.socket.send(message);
   }
 }
 
@@ -63,7 +63,7 @@ export class RawHost {
   }
 
   async send(peer: Buffer, ...messages: readonly Uint8Array[]): Promise<void> {
-    for (const message of messages) await this.#socket.send([peer, message as Buffer]);
+    for (const message of messages) await this.#socket.send([peer, message]);
   }
 
   async #read(): Promise<void> {

@@ -60,7 +60,7 @@ const LENIENT = 0xffff;
 type HeadersComplete = (
   major: number,
   minor: number,
-  headers: readonly string[],
+  headers: readonly string[] | undefined,
   method: number | undefined,
   url: string | undefined,
   status: number | undefined,
@@ -79,10 +79,10 @@ class Reading {
   constructor(type: number, toHead: boolean, lenience = STRICT) {
     const parser = this.#parser;
     parser.initialize(type, {}, DEFAULT_SIZE, lenience);
-    parser[HTTPParser.kOnHeaders] = ((fields: readonly string[], target: string) => {
+    parser[HTTPParser.kOnHeaders] = (fields: readonly string[], target: string) => {
       this.#early.push(...fields);
       this.#earlyTarget += target;
-    }) as Parser[number];
+    };
     const begun: HeadersComplete = (
       major,
       minor,
@@ -110,11 +110,11 @@ class Reading {
       this.#earlyTarget = '';
       return toHead ? SKIP_BODY : 0;
     };
-    parser[HTTPParser.kOnHeadersComplete] = begun as Parser[number];
-    parser[HTTPParser.kOnBody] = ((bytes: Buffer) => {
+    parser[HTTPParser.kOnHeadersComplete] = begun;
+    parser[HTTPParser.kOnBody] = (bytes: Buffer) => {
       const last = this.messages.at(-1);
       if (last !== undefined) last.body += bytes.toString('latin1');
-    }) as Parser[number];
+    };
     parser[HTTPParser.kOnMessageComplete] = () => {
       const last = this.messages.at(-1);
       if (last !== undefined) last.isComplete = true;
@@ -147,7 +147,7 @@ const methods: ReadonlyMap<number, string> = new Map(
       number = code ?? -1;
       return 0;
     };
-    parser[HTTPParser.kOnHeadersComplete] = told as Parser[number];
+    parser[HTTPParser.kOnHeadersComplete] = told;
     parser.execute(Buffer.from(`${method} ${method === 'CONNECT' ? 'a:1' : '/'} HTTP/1.1\r\n\r\n`));
     parser.close();
     return [number, method];

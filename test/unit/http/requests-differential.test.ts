@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { attacks } from '../../support/smuggling.js';
 import { knowsMethod, llhttpRequests } from '../../support/llhttp.js';
-import { judgeRequests, readOf } from './fuzz-requests.js';
+import { judgeRequests, readOf, sentOnBy } from './fuzz-requests.js';
 import { latin1, readRequests } from './arrivals.js';
 import { nearlyRequests } from './fuzz-grammar.js';
 
@@ -55,6 +55,16 @@ describe('requests, read by us and by llhttp', () => {
       expect(judged(text).messages[0]?.body, field).to.equal('x');
       expect(llhttpRequests(latin1(text)).refused, field).to.match(/^HPE_/);
     }
+  });
+
+  it('may have a length among their trailers, where it frames nothing, and it goes no further', () => {
+    const text =
+      'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nContent-Length: \r\n\r\n';
+    expect(judged(text).messages[0]?.body).to.equal('x');
+    expect(llhttpRequests(latin1(text)).refused).to.match(/^HPE_/);
+    const [request] = sentOnBy(latin1(text));
+    expect(request?.sent.toString('latin1')).to.include('Content-Length: 1\r\n');
+    expect(request?.sent.toString('latin1')).not.to.include('Content-Length: \r\n');
   });
 
   it('are told apart by this test: two readings that differ are found', () => {
