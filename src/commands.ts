@@ -28,6 +28,7 @@ import { KeyFileError, writeKeyFile } from './security/key-file.js';
 import { openKeyring, type Keyring } from './security/keyring.js';
 import { anyListens } from './sockets/listens.js';
 import { takeInheritedDescriptors } from './sockets/listening-descriptor-inherited.js';
+import { openNoMore } from './sockets/open-no-more.js';
 import { spawnRole } from './supervisor/child-process.js';
 import { isSupervised, runRole, tellSupervisor } from './supervisor/run-role.js';
 import { meetingPlace, type Surroundings } from './supervisor/runtime-folder.js';
@@ -141,9 +142,10 @@ async function frontend(given: FrontendArguments) {
   const report = reporterOf(given.name ?? 'frontend', config);
   const keyring = await keyringFor(given, config, { device: [device], control: [control] }, report);
   const { startFrontend } = await import('./frontend/frontend.js');
+  const takeNoMore = descriptors.proxy === undefined ? undefined : openNoMore;
   const clock = systemClock;
-  const start = () =>
-    startFrontend({ config, device, descriptors, control, keyring, name, clock, report });
+  const options = { config, device, descriptors, control, keyring, name, takeNoMore, clock, report };
+  const start = () => startFrontend(options);
   await runRole(process, { report, start });
 }
 

@@ -39,6 +39,11 @@ export interface FrontendOptions {
   readonly keyring?: Keyring | undefined;
   /** What control calls us. */
   readonly name?: string | undefined;
+  /**
+   * Whoever comes waits for somebody else from now on; false: it cannot be done. Undefined: nobody else has
+   * our listening sockets, so there is nobody to wait for.
+   */
+  readonly takeNoMore?: (() => Promise<boolean>) | undefined;
   readonly clock: Clock;
   readonly report: Report;
 }
@@ -54,6 +59,10 @@ const LEAST_LINGER = 500;
 const IDLE_GRACE = 1000;
 /** Nobody is turned away by the end of a drain who connected so shortly before. */
 const SETTLED = 200;
+/** Before the end of a drain: for those who were taken last, and no more are. */
+const LAST_ANSWERS = 2000;
+/** Until everybody has been announced to us who was taken before. */
+const ANNOUNCED = 50;
 
 /** Throws StartError: address taken, path not writable, too few descriptors. */
 export async function startFrontend(options: FrontendOptions): Promise<Role> {
@@ -292,7 +301,8 @@ class Frontend implements Role {
   /**
    * libzmq cannot stop listening without cutting every connection, so a draining frontend goes on
    * answering, each answer with `Connection: close`, until nobody waits for anything. Requests have one
-   * deadline, tunnels another: a tunnel ends when its users like, perhaps never.
+   * deadline, tunnels another: a tunnel ends when its users like, perhaps never. Only at the very end can
+   * the process itself be kept from taking more, if others do it.
    */
   async #drain(): Promise<void> {
     const { clock, config, report } = this.#options;
@@ -305,16 +315,33 @@ class Frontend implements Role {
     const graceEnds = Math.min(this.#drainDeadline, clock.now() + IDLE_GRACE);
     await this.#until(graceEnds, () => this.#clients.every(({ size }) => size === 0));
     for (const clients of this.#clients) clients.drain();
-    const deadlines = [
-      { what: 'requests', at: this.#drainDeadline },
-      { what: 'tunnels', at: tunnelDeadline },
-    ] as const;
-    for (const { what, at } of deadlines.toSorted((a, b) => a.at - b.at)) {
-      await this.#until(at, () => this.#isQuiet());
-      for (const clients of this.#clients) clients.giveUp(what);
+    const first = Math.min(this.#drainDeadline, tunnelDeadline);
+    const last = Math.max(this.#drainDeadline, tunnelDeadline);
+    if (first < last) {
+      await this.#until(first, () => this.#isQuiet());
+      this.#giveUp(first === tunnelDeadline ? 'tunnels' : 'requests');
     }
+    await this.#until(last - LAST_ANSWERS, () => this.#isQuiet());
+    await this.#takeNoMore(last);
+    this.#giveUp('requests');
+    this.#giveUp('tunnels');
     this.#close();
     await this.stopped;
+  }
+
+  /** If others have the listening sockets as well: else whoever waits there would be refused. */
+  async #takeNoMore(deadline: number): Promise<void> {
+    const { clock, takeNoMore } = this.#options;
+    if ((await takeNoMore?.()) !== true) return;
+    const since = clock.now();
+    await this.#until(Math.max(deadline, since + ANNOUNCED * 2), () => {
+      const isAnnounced = clock.now() - Math.max(since, this.#lastConnect) > ANNOUNCED;
+      return isAnnounced && this.#clients.every(({ busy }) => busy === 0);
+    });
+  }
+
+  #giveUp(what: 'requests' | 'tunnels'): void {
+    for (const clients of this.#clients) clients.giveUp(what);
   }
 
   async #until(deadline: number, isSo: () => boolean): Promise<void> {
