@@ -144,7 +144,17 @@ async function frontend(given: FrontendArguments) {
   const { startFrontend } = await import('./frontend/frontend.js');
   const takeNoMore = descriptors.proxy === undefined ? undefined : openNoMore;
   const clock = systemClock;
-  const options = { config, device, descriptors, control, keyring, name, takeNoMore, clock, report };
+  const options = {
+    config,
+    device,
+    descriptors,
+    control,
+    keyring,
+    name,
+    takeNoMore,
+    clock,
+    report,
+  };
   const start = () => startFrontend(options);
   await runRole(process, { report, start });
 }
