@@ -36,6 +36,7 @@ describe('system: the demo', () => {
     this.timeout(90_000);
     const { running } = await started('--keep');
     await running.printed('curl -N', 60_000);
+    expect(running.output).to.include(', lost 0\n');
     const [, sent = '', answered = ''] =
       /requests sent ([\d,]+), answered ([\d,]+), lost 0\n/.exec(running.output) ?? [];
     expect(Number(sent.replaceAll(',', ''))).to.be.greaterThan(1000);
