@@ -49,8 +49,8 @@ const title = 'a disk';
       readonly what: string;
       readonly says: RegExp;
       readonly bodies: RegExp;
-      begin(disk: SmallDisk): Promise<void>;
-      end(disk: SmallDisk): Promise<void>;
+      readonly begin: (disk: SmallDisk) => Promise<void>;
+      readonly end: (disk: SmallDisk) => Promise<void>;
     }
     const waysToFail: readonly Unwritable[] = [
       {
@@ -139,13 +139,13 @@ const title = 'a disk';
         ).to.be.true;
 
         await end(spool);
-        await eventually('what was kept is given back', isEmpty, 30_000);
+        await eventually('what was kept is given back', isEmpty);
         const later = at.load({ prefix: `later ${what}`.replaceAll(' ', '-'), chance, mix });
         await later.traffic.more(100);
         const healed = await at.finish(later);
         expect(healed.faults).to.deep.equal(noFaults);
         expect(ways(healed.failed)).to.deep.equal({});
-        await eventually('bodies leave nothing on the disk', isEmpty, 30_000);
+        await eventually('bodies leave nothing on the disk', isEmpty);
       });
     }
   },

@@ -6,7 +6,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { argv } from 'node:process';
@@ -37,6 +37,7 @@ export class FaultyContainer {
   readonly address: ServerAddress;
   readonly #options: Options;
   #child: ChildProcess | undefined;
+  /** Bytes of its book. */
   #read = 0;
 
   private constructor(options: Options) {
@@ -98,14 +99,23 @@ export class FaultyContainer {
 
   /** What it has begun since it was asked last. */
   async news(): Promise<readonly Execution[]> {
-    const lines = (await readFile(this.#options.book, 'utf8')).split('\n').slice(0, -1);
-    const fresh = lines.slice(this.#read);
-    this.#read = lines.length;
-    return fresh.map(line => {
-      const [id = '', ...manner] = line.split(' ');
-      return { id, server: this.name, manner: manner.join(' ') };
-    });
+    const book = await open(this.#options.book);
+    try {
+      const { size } = await book.stat();
+      const bytes = Buffer.alloc(size - this.#read);
+      await book.read(bytes, 0, bytes.length, this.#read);
+      const end = bytes.lastIndexOf('\n') + 1;
+      this.#read += end;
+      return bytes.toString('latin1', 0, end).split('\n').slice(0, -1).map(this.#execution);
+    } finally {
+      await book.close();
+    }
   }
+
+  readonly #execution = (line: string): Execution => {
+    const [id = '', ...manner] = line.split(' ');
+    return { id, server: this.name, manner: manner.join(' ') };
+  };
 }
 
 /** In the process of the container. */

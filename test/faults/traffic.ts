@@ -145,16 +145,13 @@ export class Traffic {
     const headers = { 'x-id': id, ...(kind.body > 0 && { 'content-length': kind.body }) };
     const { port, host = '127.0.0.1' } = this.#options.reach;
     const outgoing = request({ agent, port, host, method: kind.method, headers });
-    let isLate = false;
-    const deadline = setTimeout(() => {
-      isLate = true;
-      outgoing.destroy();
-    }, PATIENCE);
+    const late = new Error('nothing was heard of it');
+    const deadline = setTimeout(() => outgoing.destroy(late), PATIENCE);
     try {
       outgoing.end(body);
       return judged(id, markOf(body), await answerOf(outgoing));
     } catch (cause) {
-      if (isLate) return undefined;
+      if (cause === late) return undefined;
       if (outgoing.socket !== null && this.#doomed.has(outgoing.socket)) return { kind: 'cut' };
       return { kind: 'broken', code: (cause as NodeJS.ErrnoException).code ?? String(cause) };
     } finally {

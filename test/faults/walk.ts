@@ -3,6 +3,7 @@
  * a time, while requests are under way and versions come and go. One of each kind is always left alone. Every
  * round ends with everything healed, so that what must be true then can be asked.
  */
+import { MOST_SEEN } from '../../workers/rescue/next-attempt.js';
 import { faults, type Fault, type Heal, type TargetKind } from './faults.js';
 import type { Failed } from './ledger.js';
 import type { World } from './world.js';
@@ -84,6 +85,7 @@ export class Walk {
   /** Failures of the round that no fault of it allows at that time. */
   unexplained(failed: readonly Failed[]): readonly Failed[] {
     return failed.filter(each => {
+      if (isGivenUp(each)) return false;
       const { safe, others } = allowedBy(this.#past.filter(past => overlaps(past, each)));
       return !(each.isSafe ? safe : others).has(each.how);
     });
@@ -156,6 +158,13 @@ export class Walk {
     return items[Math.floor(this.#options.chance() * items.length)];
   }
 }
+
+/**
+ * It broke so many connections that it is not given another. If all of them were one server's, that would be no
+ * reason: the others were not asked.
+ */
+const isGivenUp = ({ begun }: Failed) =>
+  begun.length >= MOST_SEEN && new Set(begun.map(each => each.split(' ')[0])).size > 1;
 
 const overlaps = ({ from, until }: Past, request: Failed) =>
   request.until >= from && request.from <= until;

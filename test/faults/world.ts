@@ -34,6 +34,15 @@ const rescue = { patience: 0.5 };
 /** For a process that was killed several times in a row the supervisor takes its time. Milliseconds. */
 export const RESTART = 60_000;
 
+/** There may be one for every request that fails. */
+const ofRequests: ReadonlySet<string> = new Set([
+  'exchange-failed',
+  'request-refused',
+  'server-refused',
+  'server-ejected',
+  'server-admitted',
+]);
+
 /** What a world has that others have not. */
 export interface Special {
   readonly command?: readonly [string, ...string[]];
@@ -184,6 +193,16 @@ export class World {
       for (const execution of await container.news()) ledger.executed(execution);
     }
     return ledger;
+  }
+
+  /**
+   * Forgets what was logged of requests and servers: hours of it would fill the memory. Nobody may be waiting
+   * for a line.
+   */
+  forgetRequests(): void {
+    const { lines } = this.cutover;
+    const kept = lines.filter(({ event }) => !ofRequests.has(event));
+    lines.splice(0, lines.length, ...kept);
   }
 
   /** What the registry would give to the next control. */
