@@ -144,14 +144,15 @@ export class Traffic {
     const body = content.subarray(0, kind.body);
     const headers = { 'x-id': id, ...(kind.body > 0 && { 'content-length': kind.body }) };
     const { port, host = '127.0.0.1' } = this.#options.reach;
-    const outgoing = request({ agent, port, host, method: kind.method, headers });
-    const late = new Error('nothing was heard of it');
-    const deadline = setTimeout(() => outgoing.destroy(late), PATIENCE);
+    const patience = new AbortController();
+    const { signal } = patience;
+    const outgoing = request({ agent, port, host, method: kind.method, headers, signal });
+    const deadline = setTimeout(() => patience.abort(), PATIENCE);
     try {
       outgoing.end(body);
       return judged(id, markOf(body), await answerOf(outgoing));
     } catch (cause) {
-      if (cause === late) return undefined;
+      if (signal.aborted) return undefined;
       if (outgoing.socket !== null && this.#doomed.has(outgoing.socket)) return { kind: 'cut' };
       return { kind: 'broken', code: (cause as NodeJS.ErrnoException).code ?? String(cause) };
     } finally {
