@@ -76,5 +76,5 @@ function syntaxProblem(text: string): Problem {
 /** No more than one: what follows may be a secret that lacks a quote. */
 function characterAt(text: string, line: number, column: number): string {
   const [first] = (text.split('\n')[line - 1] ?? '').slice(column - 1).trimEnd();
-  return first === undefined ? 'the end of the line' : first;
+  return first ?? 'the end of the line';
 }

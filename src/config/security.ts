@@ -81,7 +81,7 @@ interface Links {
 }
 
 /** A rule over the whole file: what leaves the machine is protected, or said to be unprotected. */
-export function protectedLinks(value: unknown, context: z.core.$RefinementCtx<unknown>): void {
+export function protectedLinks(value: unknown, context: z.core.$RefinementCtx): void {
   const { device, security: given } = value as Links;
   const add = (address: unknown, ...path: (string | number)[]) => {
     const { data } = deviceAddress().safeParse(address);

@@ -38,7 +38,7 @@ export function fromZ85(text: string): Buffer | undefined {
 
 /** Five characters can say more than four bytes can hold. */
 function wordOf(characters: string): number | undefined {
-  const digits = [...characters].map(each => ALPHABET.indexOf(each));
+  const digits = Array.from(characters, each => ALPHABET.indexOf(each));
   if (digits.includes(-1)) return undefined;
   const word = digits.reduce((sum, digit) => sum * BASE + digit, 0);
   return word <= 0xffff_ffff ? word : undefined;

@@ -10,6 +10,7 @@ import { bindDevice, connectDevice, type DeviceRouter } from '../../../src/socke
 import { doorkeeper } from '../../../src/sockets/doorkeeper.js';
 import { mechanismAt, mechanismIn } from '../../../src/sockets/greeting.js';
 import { Redial } from '../../../src/sockets/redial.js';
+import type { RouterFrames } from '../../../src/wire/frames.js';
 import { freePort } from '../../support/scripted-container.js';
 import { stageForEach } from '../../support/stage.js';
 import { eventually, within } from '../../support/within.js';
@@ -40,9 +41,8 @@ describe('a device with keys', () => {
   }
 
   const comes = async (router: DeviceRouter) => {
-    const next = router[Symbol.asyncIterator]().next();
-    const { value } = await within(10_000, 'somebody is let in', next);
-    return value as readonly [Buffer, Buffer];
+    const next = router[Symbol.asyncIterator]().next() as Promise<{ value: RouterFrames }>;
+    return (await within(10_000, 'somebody is let in', next)).value;
   };
 
   const refusals = () => events.filter(({ type }) => type === 'key-refused');
@@ -53,8 +53,8 @@ describe('a device with keys', () => {
     const [id, hello] = await comes(router);
     expect(hello).to.have.lengthOf(0);
     await router.send(id, Buffer.from('who?'));
-    const { value } = await within(5000, 'it hears', dealer[Symbol.asyncIterator]().next());
-    expect(String(value)).to.equal('who?');
+    const heard = await within(5000, 'it hears', dealer[Symbol.asyncIterator]().next());
+    expect(String(heard.value)).to.equal('who?');
     await dealer.send(Buffer.from('me'));
     const [, said] = await comes(router);
     expect(String(said)).to.equal('me');
