@@ -41,8 +41,8 @@ const connectionOfTheLiving = {
 } as const;
 
 /**
- * Milliseconds; then it is tried anew. TCP by itself asks again after 1, 2, 4 … 64 s: after a long partition it
- * would come back as late.
+ * Milliseconds; then it is tried anew. TCP by itself asks again after 1, 2, 4 and 8 s: so late it would come back
+ * after a partition.
  */
 const CONNECT_TIMEOUT = 3000;
 

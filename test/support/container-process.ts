@@ -27,10 +27,10 @@ export async function containerProcess(
   options: Options,
   prefix: readonly string[] = [],
 ): Promise<ContainerProcess> {
-  const [program = execPath, ...before] = [...prefix, execPath];
+  const command: readonly string[] = [...prefix, execPath];
   const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(options)], {
-    execPath: program,
-    execArgv: before,
+    execPath: command[0] ?? execPath,
+    execArgv: command.slice(1),
   });
   const exited = once(child, 'exit');
   const kill = async () => {

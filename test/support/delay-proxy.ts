@@ -105,12 +105,17 @@ export interface RelayOptions extends Partial<Delay> {
   readonly prefix: readonly string[];
 }
 
-type Told = { readonly options: RelayOptions };
+interface Told {
+  readonly options: RelayOptions;
+}
 
 /** A relay in a process of its own, which may live in another network. Yields where it listens. */
 export async function relayProcess(stage: Stage, options: RelayOptions): Promise<ServerAddress> {
-  const [program = execPath, ...before] = [...options.prefix, execPath];
-  const child = fork(fileURLToPath(import.meta.url), [], { execPath: program, execArgv: before });
+  const command: readonly string[] = [...options.prefix, execPath];
+  const child = fork(fileURLToPath(import.meta.url), [], {
+    execPath: command[0] ?? execPath,
+    execArgv: command.slice(1),
+  });
   const exited = once(child, 'exit');
   stage.atEnd(async () => {
     child.kill('SIGKILL');
