@@ -81,7 +81,7 @@ describe('hostile: floods', function () {
           index % 2
         ]!;
         if (index % 2 === 1) await client.send(index % 4 === 1 ? 'X: ' : '');
-        await pouring(client, piece, 200);
+        await pouring(client, piece, 2_000);
         await client.closed(30_000);
         expect(client.received).to.match(/^HTTP\/1\.1 431 /);
       }),
