@@ -60,6 +60,12 @@ const verbs = {
 export type Verb = keyof typeof verbs;
 export const verbNames = Object.keys(verbs) as readonly Verb[];
 
+/**
+ * At a time; who comes then is turned away. Were there no descriptors left, libzmq would end the process when
+ * the next follower comes over ipc.
+ */
+export const MOST_CONNECTIONS = 256;
+
 /** `token`: what callers must bring, if anything. */
 export function restApi(host: RestHost, token: string | undefined): FastifyInstance {
   const app = fastify({
@@ -70,6 +76,7 @@ export function restApi(host: RestHost, token: string | undefined): FastifyInsta
     // An id that cannot be one: too long, or wrongly escaped.
     frameworkErrors: (_, __, reply) => void unknown(reply),
   });
+  app.server.maxConnections = MOST_CONNECTIONS;
   parseJsonOurselves(app);
   app.setNotFoundHandler((_, reply) =>
     fail(reply, 404, 'there is nothing here: see /openapi.json'),

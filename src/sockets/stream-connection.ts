@@ -8,7 +8,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Stream } from 'zeromq';
 import type { Cancel, Clock } from '../kernel/clock.js';
-import { CutoverError, systemCodeOf } from '../kernel/errors.js';
+import { CutoverError, messageOf, systemCodeOf } from '../kernel/errors.js';
 import { within } from '../kernel/within.js';
 import type { StreamFrames } from '../wire/frames.js';
 import { tcpAddress } from './addresses.js';
@@ -90,14 +90,7 @@ async function connectTo(
   options: ConnectOptions,
 ): Promise<StreamConnection> {
   const { port, clock } = options;
-  const socket = new ContainerSocket({
-    linger: 0,
-    sendTimeout: 0,
-    sendHighWaterMark: PIECES_WAITING,
-    receiveHighWaterMark: PIECES_WAITING,
-    ipv6: ip.includes(':'),
-  });
-  socket.useLargePieces();
+  const socket = openSocket(ip);
   socket.connect(tcpAddress(ip, port));
   const hello = socket.receive() as unknown as Promise<StreamFrames>;
   let cancelProbe: Cancel | undefined;
@@ -113,6 +106,24 @@ async function connectTo(
     throw cause;
   } finally {
     cancelProbe?.();
+  }
+}
+
+/** Without descriptors there is no way to any server from here; from another worker there may be. */
+function openSocket(ip: string): ContainerSocket {
+  try {
+    const socket = new ContainerSocket({
+      linger: 0,
+      sendTimeout: 0,
+      sendHighWaterMark: PIECES_WAITING,
+      receiveHighWaterMark: PIECES_WAITING,
+      ipv6: ip.includes(':'),
+    });
+    socket.useLargePieces();
+    return socket;
+  } catch (cause) {
+    const because = `no socket can be opened: ${messageOf(cause)}`;
+    throw new CutoverError('ERR_SERVER_UNREACHABLE', because, { cause });
   }
 }
 

@@ -82,8 +82,8 @@ export class Server implements ServerLoad {
   }
 
   /**
-   * An idle connection, or a new one; with `isFresh` a new one in any case. Throws ERR_SERVER_REFUSED or ERR_SERVER_UNREACHABLE: in either
-   * case nothing was sent.
+   * An idle connection, or a new one; with `isFresh` a new one in any case. Throws ERR_SERVER_REFUSED or
+   * ERR_SERVER_UNREACHABLE: in either case nothing was sent.
    */
   async lend(isFresh = false): Promise<Lent> {
     this.outstanding += 1;

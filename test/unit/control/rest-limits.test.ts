@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
+import { connect, type AddressInfo } from 'node:net';
 import * as answers from '../../../src/control/answers.js';
-import { restApi, type RestHost } from '../../../src/control/rest.js';
+import { MOST_CONNECTIONS, restApi, type RestHost } from '../../../src/control/rest.js';
 
 /** It is not asked for anything: no call comes so far. */
 const nobody = {} as unknown as RestHost;
@@ -27,5 +29,17 @@ describe('the REST API, of requests that cannot be taken', () => {
 
   it('waits 30 s for a request to arrive whole', () => {
     expect(app.server.requestTimeout).to.equal(30_000);
+  });
+
+  it('turns away who comes when there are as many connections as may be', async () => {
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    const connected = () => connect({ host: '127.0.0.1', port }).on('error', () => undefined);
+    const sockets = Array.from({ length: MOST_CONNECTIONS }, connected);
+    await Promise.all(sockets.map(each => once(each, 'connect')));
+    const tooMany = connected();
+    await once(tooMany, 'close');
+    expect(sockets.some(({ destroyed }) => destroyed)).to.equal(false);
+    for (const each of sockets) each.destroy();
   });
 });

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { promisify } from 'node:util';
 import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
 import { systemClock } from '../../../src/kernel/clock.js';
 import { codeOf, CutoverError } from '../../../src/kernel/errors.js';
@@ -10,6 +12,7 @@ import {
 } from '../../../src/sockets/stream-connection.js';
 import { addressOf, listening, refusing } from '../../support/scripted-container.js';
 import { stageForEach } from '../../support/stage.js';
+import { itWith } from '../../support/tools.js';
 import { eventually, within } from '../../support/within.js';
 import { FakeClock } from '../support-clock.js';
 import { settled } from '../frontend/stand.js';
@@ -54,6 +57,25 @@ describe('STREAM, connected', () => {
     if (cause instanceof CutoverError) return cause;
     return expect.fail(`it did not fail as it should: ${String(cause)}`);
   }
+
+  // In a process of its own: the limit would stay with that of the tests.
+  itWith('prlimit', 'fails with ERR_SERVER_UNREACHABLE where no descriptor is left', async () => {
+    const { port } = await container();
+    const source = (path: string) => new URL(`../../../src/${path}.js`, import.meta.url).href;
+    const script = `
+      import { connect } from '${source('sockets/stream-connection')}';
+      import { openNoMore } from '${source('sockets/open-no-more')}';
+      import { systemClock as clock } from '${source('kernel/clock')}';
+      const options = { host: '127.0.0.1', port: ${port}, timeout: 5000, clock };
+      const first = await connect(options);
+      await openNoMore();
+      const { code, message } = await connect(options).catch(cause => cause);
+      console.log(code + ': ' + message);
+      first.close();`;
+    const args = ['--input-type=module', '--eval', script];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(stdout).to.match(/^ERR_SERVER_UNREACHABLE: no socket can be opened: ./);
+  });
 
   it('sends and receives, up to the goodbye of the container', async () => {
     const { port, socketOf } = await container();
