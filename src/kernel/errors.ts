@@ -41,13 +41,15 @@ const kinds = {
     fault: 'container',
     status: 504,
     unseen: true,
-    meaning: 'the connection to the server was not established within timeouts.connect',
+    meaning:
+      'the connection to the server was not established within timeouts.connect, or the worker has no descriptor left for it',
   },
   ERR_SERVER_RESET: {
     fault: 'container',
     status: 502,
     unseen: false,
-    meaning: 'the server closed the connection before the head of its answer was complete',
+    meaning:
+      'the server closed the connection before the head of its answer was complete, or cannot be reached any more',
   },
   ERR_SERVER_SILENT: {
     fault: 'container',
