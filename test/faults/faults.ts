@@ -221,8 +221,8 @@ export const faults: readonly Fault[] = [
   ...toRoles('worker', { killed: notRepeated, ended: nothing, frozen: notRepeated }, workerLost),
   ...toRoles('control', { killed: nothing, ended: nothing, frozen: nothing }, longSilence),
   // Not to frontends: descriptors.test.ts says why.
-  // It looks as well as any other, and fails what its idle connections do not suffice for.
-  ...withoutDescriptors('worker', passedOn('502')),
+  // What its idle connections do not suffice for is given to another worker.
+  ...withoutDescriptors('worker', nothing),
   ...withoutDescriptors('control', nothing),
   // The stable version is waited for as long as any answer may take: nothing is left for another attempt. Of
   // a newer one the 500 is passed on that was to be rescued.
