@@ -103,12 +103,13 @@ export class Dispatcher {
     this.#serveQueue();
   }
 
-  /** The worker has gone: what it had is repeated, failed or cut off. */
-  left(worker: WorkerPeer, because: string): Losses {
+  /** The worker has gone: what it had is repeated, failed or cut off. `isCounted`: it may have been for what it had. */
+  left(worker: WorkerPeer, because: string, { isCounted } = { isCounted: true }): Losses {
     this.#workers = this.#workers.filter(each => each !== worker);
     const losses = { repeated: 0, failed: 0 };
     for (const exchange of [...worker.exchanges.values()]) {
       this.#take(exchange);
+      if (!isCounted) exchange.attempts -= 1;
       const fate = fateOf({
         answered: exchange.answered,
         safeToRepeat: exchange.request.safeToRepeat,

@@ -70,7 +70,8 @@ export class Workers {
   readonly #report: Report;
   readonly #connected = new Map<WorkerId, Connected>();
   #nextBeat: number;
-  #lastSweep: number;
+  /** When we were last seen to run. */
+  #lastAwake: number;
   /** The end of our own last stall: in it we could not hear anybody. */
   #awakeSince = -Infinity;
   /** Packed as control's message is. */
@@ -88,10 +89,11 @@ export class Workers {
     this.#clock = clock;
     this.#report = report;
     this.#nextBeat = clock.now() + options.heartbeat;
-    this.#lastSweep = clock.now();
+    this.#lastAwake = clock.now();
   }
 
   received([routingId, packed]: RouterFrames): void {
+    this.#noteStall(this.#clock.now()); // this may come before the sweep that is late
     const id = workerId(routingId);
     const known = this.#connected.get(id);
     // Coming and going look the same (ZMQ_ROUTER_NOTIFY): whom we know is leaving.
@@ -134,13 +136,13 @@ export class Workers {
   }
 
   /**
-   * If we stood still ourselves, what workers said meanwhile is read after this sweep. Half a silence is
-   * enough: the other half may lie before it.
+   * If we stood still ourselves, what workers said meanwhile is still to be read. Half a silence is enough: the
+   * other half may lie before it.
    */
   #noteStall(now: number): void {
-    const isStall = now - this.#lastSweep >= Math.max(this.#options.silence / 2, LEAST_STALL);
+    const isStall = now - this.#lastAwake >= Math.max(this.#options.silence / 2, LEAST_STALL);
     if (isStall) this.#awakeSince = now;
-    this.#lastSweep = now;
+    this.#lastAwake = now;
   }
 
   /** We stop: tells them so, now, that nobody waits for us. Nothing comes after it. */
@@ -227,7 +229,9 @@ export class Workers {
   #lost(worker: WorkerPeer, because: string): void {
     const connected = this.#connected.get(worker.id);
     if (connected?.worker === worker) connected.worker = undefined;
-    const losses = this.#dispatcher.left(worker, because);
+    // Workers give us up while we stand still: a request that meets one after the other has killed none.
+    const isOurs = this.#clock.now() - this.#awakeSince < this.#options.silence;
+    const losses = this.#dispatcher.left(worker, because, { isCounted: !isOurs });
     const { id, name } = worker;
     this.#report({ type: 'worker-lost', worker: id, name, because, ...losses });
   }

@@ -30,6 +30,8 @@ export interface Fault {
    * one, are well; every exception has its reason beside it.
    */
   readonly mayCost: Costs;
+  /** Milliseconds after it is healed in which it may still cost so much; default: none. */
+  readonly aftermath?: number;
   inject(at: World, target: string): Promise<Heal>;
   /** Settles when Cutover has noticed, by what it logs after `since` lines; left out: it never need. */
   noticed?(at: World, target: string, since: number): Promise<unknown>;
@@ -68,6 +70,7 @@ const toRoles = (
     name: 'hangs',
     on,
     mayCost: costs.frozen,
+    aftermath: device.silence * 1000, // others have given it up, which it hears of one by one
     async inject(at, role) {
       const pid = at.pidOf(role);
       await freeze(pid);

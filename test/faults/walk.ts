@@ -40,7 +40,7 @@ interface Active {
   readonly from: number;
 }
 
-/** Something that was wrong for a while. */
+/** Something that was wrong for a while, with its aftermath. */
 interface Past {
   readonly fault: Fault;
   readonly from: number;
@@ -119,7 +119,7 @@ export class Walk {
     const { fault, target, heal, from } = active;
     this.#options.note(`${target} recovers (${fault.name})`);
     await heal();
-    this.#past.push({ fault, from, until: performance.now() });
+    this.#past.push({ fault, from, until: performance.now() + (fault.aftermath ?? 0) });
   }
 
   /** Who is well, and can be spared. */

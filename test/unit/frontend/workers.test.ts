@@ -242,6 +242,17 @@ describe('Workers', () => {
   });
 
   describe('once it was itself that stood still', () => {
+    /** Each time the one who has a request leaves, until none of the three is left. */
+    async function allLeave() {
+      const here = new Set([1, 2, 3]);
+      while (here.size > 0) {
+        await settled();
+        const owner = [...here].find(n => told(n).includes('request'))!;
+        here.delete(owner);
+        comesOrGoes(owner);
+      }
+    }
+
     it('gives workers another silence in which they are heard', async () => {
       hello(1);
       hello(2);
@@ -275,6 +286,32 @@ describe('Workers', () => {
           failed: 0,
         },
       ]);
+    });
+
+    for (const first of ['what it reads then', 'its sweep'] as const) {
+      it(`holds it against no request that all have left it, with ${first} first`, async () => {
+        for (const n of [1, 2, 3]) hello(n);
+        const { asker } = ask();
+        if (first === 'its sweep') await stalls(6000);
+        else clock.advance(6000);
+        await allLeave();
+        expect(asker.heard).to.deep.equal([]);
+        hello(4);
+        await settled();
+        expect(told(4)).to.deep.equal(['stranger', 'welcome', 'request']);
+      });
+    }
+
+    it('holds it against a request that three leave who have it later', async () => {
+      for (const n of [1, 2, 3]) hello(n);
+      await stalls(6000);
+      for (let ms = 0; ms < 5000; ms += 1000) {
+        await sweeps(1000);
+        for (const n of [1, 2, 3]) says(n, [kinds.beat]);
+      }
+      const { asker } = ask();
+      await allLeave();
+      expect(asker.heard).to.have.lengthOf(1);
     });
 
     it('does so from half a silence on: the other half may lie before', async () => {
