@@ -85,8 +85,9 @@ export class Walk {
   /** Failures of the round that no fault of it allows at that time. */
   unexplained(failed: readonly Failed[]): readonly Failed[] {
     return failed.filter(each => {
-      if (isGivenUp(each)) return false;
-      const { safe, others } = allowedBy(this.#past.filter(past => overlaps(past, each)));
+      const meanwhile = this.#past.filter(past => overlaps(past, each));
+      if (isGivenUp(each) || wasFlowing(each, meanwhile)) return false;
+      const { safe, others } = allowedBy(meanwhile);
       return !(each.isSafe ? safe : others).has(each.how);
     });
   }
@@ -165,6 +166,12 @@ export class Walk {
  */
 const isGivenUp = ({ begun }: Failed) =>
   begun.length >= MOST_SEEN && new Set(begun.map(each => each.split(' ')[0])).size > 1;
+
+/** An answer that drips is on its way to the client when its worker is lost: nobody can begin it anew. */
+const wasFlowing = ({ how, begun }: Failed, meanwhile: readonly Past[]) =>
+  how === 'broken' &&
+  begun.some(each => each.endsWith(' drip')) &&
+  meanwhile.some(({ fault }) => fault.on === 'worker');
 
 const overlaps = ({ from, until }: Past, request: Failed) =>
   request.until >= from && request.from <= until;
