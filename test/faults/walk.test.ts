@@ -1,6 +1,6 @@
 /**
- * A random walk over all faults. CUTOVER_FAULTS_SEED: a number that decides every step. CUTOVER_FAULTS_SECONDS:
- * for how long, 60 by default; rounds are finished, so it takes a little longer. What fails says what to run
+ * A random walk over all faults. CUTOVER_FAULTS_SEED: a number that decides every step, 1 by default.
+ * CUTOVER_FAULTS_SECONDS: for how long, 60 by default; rounds are finished, so it takes a little longer. What fails says what to run
  * again. (Processes run as they like: the same seed makes the same steps, not the same moments.)
  */
 import { expect } from 'chai';
@@ -11,7 +11,7 @@ import { chances } from './seeded.js';
 import { Walk } from './walk.js';
 import { World } from './world.js';
 
-const SEED = Number(process.env['CUTOVER_FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = Number(process.env['CUTOVER_FAULTS_SEED'] ?? 1);
 const SECONDS = Number(process.env['CUTOVER_FAULTS_SECONDS'] ?? 60);
 /** Milliseconds for a last round, and for everything to settle. */
 const SLACK = 240_000;

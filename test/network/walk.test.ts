@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { env } from 'node:process';
 import { expect } from 'chai';
 import { describeInNamespaces, type Heal } from '../support/namespaces.js';
@@ -9,7 +8,7 @@ import { Site, WORKERS, type Machine } from './site.js';
 
 /** For hours rather than for seconds: NETWORK_STEPS=5000. */
 const STEPS = Number(env['NETWORK_STEPS'] ?? 8);
-const SEED = Number(env['NETWORK_SEED'] ?? randomInt(2 ** 31));
+const SEED = Number(env['NETWORK_SEED'] ?? 1);
 const AGAIN = `NETWORK_SEED=${SEED} NETWORK_STEPS=${STEPS}`;
 
 /** Faults that stand at a time, at most. */

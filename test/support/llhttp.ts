@@ -108,7 +108,7 @@ class Reading {
       });
       this.#early = [];
       this.#earlyTarget = '';
-      return toHead ? SKIP_BODY : 0;
+      return toHead || isBodiless(status) ? SKIP_BODY : 0;
     };
     parser[HTTPParser.kOnHeadersComplete] = begun;
     parser[HTTPParser.kOnBody] = (bytes: Buffer) => {
@@ -130,6 +130,10 @@ class Reading {
     return { messages: this.messages, refused: failure?.code };
   }
 }
+
+/** As Node's own client tells llhttp of 1xx and 304: no field gives them a body (RFC 9112 §6.3). 101 is an upgrade. */
+const isBodiless = (status: number | undefined): boolean =>
+  status !== undefined && ((status < 200 && status !== 101) || status === 304);
 
 const pairs = (listed: readonly string[]) =>
   Array.from(

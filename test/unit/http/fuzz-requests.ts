@@ -197,8 +197,12 @@ function sentOn(bytes: Buffer, ours: Read): void {
 }
 
 /** Where an HTTP/1.0 client names no host, Host goes on empty (RFC 9112 §3.2); we take none like that ourselves. */
-const named = (sent: Buffer) =>
-  Buffer.from(sent.toString('latin1').replace('\r\nHost: \r\n', '\r\nHost: a\r\n'), 'latin1');
+function named(sent: Buffer): Buffer {
+  const text = sent.toString('latin1');
+  const end = text.indexOf('\r\n\r\n') + 2; // a body may look like another head
+  const head = text.slice(0, end).replace('\r\nHost: \r\n', '\r\nHost: a\r\n');
+  return Buffer.from(head + text.slice(end), 'latin1');
+}
 
 function isSame(back: ReadMessage, { start: [method, target], body }: ReadMessage): void {
   const absolute = absoluteTarget(target);
