@@ -50,6 +50,11 @@ export class Traffic {
   );
   readonly #noise: NoiseBook;
   readonly #budget: RetryBudget;
+  /**
+   * Connections to the servers of a version: each takes two descriptors, its own, and that of libzmq's mailbox. Asked
+   * once: a limit that is lowered later must not keep us from a version that comes then.
+   */
+  readonly #room = Math.floor(connectionsWithin(openFilesLimit(), undefined) / 2);
   /** The version that users move to. */
   #moving: Version | undefined;
 
@@ -165,7 +170,7 @@ export class Traffic {
     const { clock, report } = this.#options;
     const config = this.#config;
     return new Servers(version, {
-      mostConnections: connectionsEach(config.limits.serverConnections, version),
+      mostConnections: connectionsEach(config.limits.serverConnections, this.#room, version),
       connectTimeout: config.timeouts.connect * 1000,
       clock,
       ejected: (server, until) =>
@@ -182,11 +187,9 @@ export class Traffic {
   }
 }
 
-/** A connection takes two descriptors: its own, and that of libzmq's mailbox. */
-function connectionsEach(wanted: number, { servers }: Version): number {
-  const room = Math.floor(connectionsWithin(openFilesLimit(), undefined) / 2 / servers.length);
-  return Math.max(1, Math.min(wanted, room));
-}
+/** `room`: for connections to all servers of a version. */
+const connectionsEach = (wanted: number, room: number, { servers }: Version): number =>
+  Math.max(1, Math.min(wanted, Math.floor(room / servers.length)));
 
 function tableOf({ cluster }: Config): RoutingTable {
   const { servers, version, upgradeTransition } = cluster;
