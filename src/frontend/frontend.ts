@@ -61,6 +61,8 @@ const IDLE_GRACE = 1000;
 const SETTLED = 200;
 /** Before the end of a drain: for those who were taken last, and no more are. */
 const LAST_ANSWERS = 2000;
+/** Of which so many may be large. */
+const LAST_BODIES = 64;
 /** Until everybody has been announced to us who was taken before. */
 const ANNOUNCED = 50;
 
@@ -332,7 +334,10 @@ class Frontend implements Role {
   /** If others have the listening sockets as well: else whoever waits there would be refused. */
   async #takeNoMore(deadline: number): Promise<void> {
     const { clock, takeNoMore } = this.#options;
-    if ((await takeNoMore?.()) !== true) return;
+    if (takeNoMore === undefined) return;
+    // Who was taken last may have a large body. If there is no place for it, that is told then.
+    await this.#spool.reserve(LAST_BODIES).catch(() => undefined);
+    if (!(await takeNoMore())) return this.#spool.releaseSpare();
     const since = clock.now();
     await this.#until(Math.max(deadline, since + ANNOUNCED * 2), () => {
       const isAnnounced = clock.now() - Math.max(since, this.#lastConnect) > ANNOUNCED;
@@ -366,5 +371,6 @@ class Frontend implements Role {
     const linger = Math.max(LEAST_LINGER, this.#drainDeadline - this.#options.clock.now());
     for (const server of this.#servers) server.close(Math.ceil(linger));
     this.#device.close();
+    void this.#spool.releaseSpare();
   }
 }

@@ -41,9 +41,29 @@ export class Spool {
   /** Temporary files that are open. */
   files = 0;
   #wakes: (() => void)[] = [];
+  /** Open, and used by no body yet. */
+  #spare: FileHandle[] = [];
 
   constructor(options: SpoolOptions) {
     this.options = options;
+  }
+
+  /** Opens files for so many bodies, for a time in which nothing can be opened. Rejects like open(2). */
+  async reserve(count: number): Promise<void> {
+    for (let at = 0; at < count; at += 1) {
+      this.#spare.push(await openNameless(this.options.folder));
+    }
+  }
+
+  /** What was reserved and not used is not needed any more. */
+  async releaseSpare(): Promise<void> {
+    await Promise.all(this.#spare.splice(0).map(each => each.close()));
+  }
+
+  /** A file for one body, which closes it. */
+  open(): Promise<FileHandle> {
+    const spare = this.#spare.pop();
+    return spare === undefined ? openNameless(this.options.folder) : Promise.resolve(spare);
   }
 
   /** Undefined while the disk keeps up; otherwise wait for it before reading on. */
@@ -129,7 +149,7 @@ class SpoolFile {
   constructor(spool: Spool) {
     this.#spool = spool;
     spool.files += 1;
-    this.#handle = openNameless(spool.options.folder);
+    this.#handle = spool.open();
     this.#handle.catch((cause: unknown) => (this.failure ??= this.#unkept(cause)));
   }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { watch } from 'node:fs';
-import { readdir, readlink, writeFile } from 'node:fs/promises';
+import { readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bodyInMemory, noBody, type Body } from '../../../src/frontend/body.js';
 import { openUnnamed } from '../../../src/frontend/nameless-file.js';
@@ -97,6 +97,21 @@ describe('Spool', () => {
     expect(given).to.deep.equal(['the last']);
     body.discard();
     await eventually('the file is closed', () => spool.files === 0);
+  });
+
+  it('has files in reserve for a time in which nothing can be opened', async () => {
+    const folder = await stage.folder();
+    const spool = new Spool({ memory: MEMORY, disk: DISK, folder });
+    await spool.reserve(2);
+    await rm(folder, { recursive: true });
+    const body = await collected(spool.collector(), 'more than ten bytes');
+    expect((await body.read(0, 100)).toString()).to.equal('more than ten bytes');
+    body.discard();
+    await eventually('the file is closed', () => spool.files === 0);
+    await spool.releaseSpare();
+    expect(codeOf(await rejection(collected(spool.collector(), 'more than ten bytes')))).to.equal(
+      'ERR_SPOOL',
+    );
   });
 
   it('keeps every byte of a large body in order', async () => {
