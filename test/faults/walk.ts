@@ -161,11 +161,14 @@ export class Walk {
 }
 
 /**
- * It broke so many connections that it is not given another. If all of them were one server's, that would be no
- * reason: the others were not asked.
+ * So many have failed it that it is not given to another. If all of them were one server's, that would be no
+ * reason, because the others were not asked; but a 500 is asked again of an older version alone, which in a walk may
+ * be the same server's.
  */
 const isGivenUp = ({ begun }: Failed) =>
-  begun.length >= MOST_SEEN && new Set(begun.map(each => each.split(' ')[0])).size > 1;
+  begun.length >= MOST_SEEN &&
+  (new Set(begun.map(each => each.split(' ')[0])).size > 1 ||
+    begun.every(each => each.endsWith(' error')));
 
 /** An answer that drips is on its way to the client when its worker is lost: nobody can begin it anew. */
 const wasFlowing = ({ how, begun }: Failed, meanwhile: readonly Past[]) =>
