@@ -1,6 +1,6 @@
 /**
  * A random walk over all faults. CUTOVER_FAULTS_SEED: a number that decides every step, 1 by default.
- * CUTOVER_FAULTS_SECONDS: for how long, 60 by default; rounds are finished, so it takes a little longer. What fails says what to run
+ * CUTOVER_FAULTS_SECONDS: for how long, 20 by default; rounds are finished, so it takes a little longer. What fails says what to run
  * again. (Processes run as they like: the same seed makes the same steps, not the same moments.)
  */
 import { expect } from 'chai';
@@ -12,7 +12,7 @@ import { Walk } from './walk.js';
 import { World } from './world.js';
 
 const SEED = Number(process.env['CUTOVER_FAULTS_SEED'] ?? 1);
-const SECONDS = Number(process.env['CUTOVER_FAULTS_SECONDS'] ?? 60);
+const SECONDS = Number(process.env['CUTOVER_FAULTS_SECONDS'] ?? 20);
 /** Milliseconds for a last round, and for everything to settle. */
 const SLACK = 240_000;
 
