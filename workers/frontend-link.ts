@@ -72,7 +72,7 @@ export class FrontendLink {
     this.#options = options;
     this.#host = host;
     this.#lastSweep = options.clock.now();
-    this.#redial = new Redial({ credentials: undefined, ...options });
+    this.#redial = new Redial(options);
     this.#dealer = this.#redial.connect(options.clock.now());
     this.#outbox = this.#newOutbox();
   }

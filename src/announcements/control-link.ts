@@ -54,7 +54,7 @@ export class ControlLink {
   constructor(options: ControlLinkOptions) {
     this.#options = options;
     this.#lastHeard = options.clock.now();
-    this.#redial = new Redial({ credentials: undefined, ...options });
+    this.#redial = new Redial(options);
     this.#dealer = this.#redial.connect(this.#lastHeard);
   }
 

@@ -93,7 +93,8 @@ export class Workers {
   }
 
   received([routingId, packed]: RouterFrames): void {
-    this.#noteStall(this.#clock.now()); // this may come before the sweep that is late
+    const now = this.#clock.now();
+    this.#noteStall(now); // this may come before the sweep that is late
     const id = workerId(routingId);
     const known = this.#connected.get(id);
     // Coming and going look the same (ZMQ_ROUTER_NOTIFY): whom we know is leaving.
@@ -105,7 +106,7 @@ export class Workers {
     const from = known ?? this.#welcomeStranger(id, routingId);
     if (from.isRefused) return;
     try {
-      for (const envelope of decodeFromWorker(packed)) this.#heard(id, from, envelope);
+      for (const envelope of decodeFromWorker(packed)) this.#heard(id, from, envelope, now);
     } catch (cause) {
       this.#refuse(id, from, cause);
     }
@@ -176,15 +177,15 @@ export class Workers {
     stranger.outbox.push([kinds.stranger]);
   }
 
-  #heard(id: WorkerId, from: Connected, envelope: FromWorker): void {
-    if (envelope[0] === kinds.hello) return this.#joined(id, from, envelope);
+  #heard(id: WorkerId, from: Connected, envelope: FromWorker, now: number): void {
+    if (envelope[0] === kinds.hello) return this.#joined(id, from, envelope, now);
     const { worker } = from;
     if (worker === undefined) {
       // It speaks of exchanges that we do not know: of our predecessor's, or given up by us.
       if (envelope[0] === kinds.beat) this.#ask(from);
       return;
     }
-    worker.lastHeard = this.#clock.now();
+    worker.lastHeard = now;
     if (envelope[0] === kinds.goodbye) {
       worker.draining = true;
       worker.push([kinds.farewell]);
@@ -194,7 +195,7 @@ export class Workers {
     }
   }
 
-  #joined(id: WorkerId, from: Connected, [, name, window]: Hello): void {
+  #joined(id: WorkerId, from: Connected, [, name, window]: Hello, now: number): void {
     if (!from.isAsked) from.unasked += 1;
     if (from.unasked > MOST_UNASKED) {
       throw new CutoverError('ERR_WIRE_MALFORMED', 'the peer says hello again and again');
@@ -207,7 +208,7 @@ export class Workers {
       id,
       name,
       window,
-      now: this.#clock.now(),
+      now,
       outbox: from.outbox,
       broken: (exchange, cause) => this.#host.broken(exchange, cause),
     });

@@ -12,7 +12,7 @@ import { mechanismAt } from './greeting.js';
 export interface RedialOptions {
   readonly address: string;
   /** Undefined: the link has no keys. */
-  readonly credentials: Credentials | undefined;
+  readonly credentials?: Credentials | undefined;
   /** Milliseconds without a word after which a connection is given up, at most. */
   readonly silence: number;
   readonly report: Report;
