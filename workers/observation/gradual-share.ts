@@ -13,28 +13,26 @@ import type { Progress } from '../../src/wire/report.js';
 const MOST_UNTAKEN = 64;
 
 export class GradualShare {
-  /** Of all versions that users move to, superseded ones too: theirs goes on when the newer one is gone. */
-  #moves: ReadonlyMap<VersionId, Move> = new Map();
   #underWay: Move | undefined;
 
-  /** A version that is taken back is forgotten: resumed, it begins anew. */
+  /**
+   * A version that is taken back, or superseded, is forgotten: its share is the table's from then on. What
+   * only we had counted of it nobody else would ever learn, and when it is under way again we would send
+   * clients to it who come back with the next change.
+   */
   take(table: RoutingTable): void {
-    const moves = table.versions
-      .filter(({ state }) => 'progress' in state)
-      .map(version => [version.id, moveTo(version, this.#moves.get(version.id))] as const);
-    this.#moves = new Map(moves);
     const upgrade = upgradeOf(table);
-    this.#underWay = upgrade && this.#moves.get(upgrade.id);
+    this.#underWay = upgrade && moveTo(upgrade, this.#underWay);
   }
 
   /** From control. */
   progressed(progress: Progress): void {
-    this.#moves.get(progress.version)?.progressed(progress);
+    if (this.#underWay?.version.id === progress.version) this.#underWay.progressed(progress);
   }
 
   /** The report with that sequence has left, with all that was counted until now. */
   reportSent(sequence: number): void {
-    for (const move of this.#moves.values()) move.sent(sequence);
+    this.#underWay?.sent(sequence);
   }
 
   /** Control was told `progress` anew, and has all in it that was counted until now. */
@@ -71,9 +69,8 @@ export class GradualShare {
 
 /** A worker hears of the same version again and again; one whose share fell was taken back in between. */
 function moveTo(version: Version, known: Move | undefined): Move {
-  if (known === undefined || progressIn(version) < progressIn(known.version)) {
-    return new Move(version);
-  }
+  const isSame = known?.version.id === version.id;
+  if (!isSame || progressIn(version) < progressIn(known.version)) return new Move(version);
   known.take(version);
   return known;
 }

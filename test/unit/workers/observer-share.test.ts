@@ -259,17 +259,17 @@ describe('GradualShare', () => {
       expect(percent(gradual.reached)).to.equal(40);
     });
 
-    it('goes on where it was when the version that superseded it is gone', () => {
+    it('has what the table says of it when the version that superseded it is gone, and nothing that only it had counted', () => {
       const gradual = begun();
       count(gradual, 30);
       const newer = version('newer', running());
-      gradual.take(tableOf(newer, version('new', running(0))));
+      gradual.take(tableOf(newer, version('new', running(0.2))));
       expect(gradual.progress).to.deep.equal({ version: 'newer', share: 0 });
       count(gradual, 2);
       expect(percent(gradual.reached)).to.equal(2);
-      gradual.take(tableOf({ ...newer, state: demoted }, version('new', running(0))));
+      gradual.take(tableOf({ ...newer, state: demoted }, version('new', running(0.2))));
       expect(gradual.progress?.version).to.equal('new');
-      expect(percent(gradual.reached)).to.equal(30);
+      expect(percent(gradual.reached)).to.equal(20);
     });
 
     it('begins anew when the version was taken back and is resumed', () => {
