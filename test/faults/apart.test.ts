@@ -1,7 +1,7 @@
 /** Roles that are started one by one, as on several machines: each is killed and started again by itself. */
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
-import { draws } from '../unit/verdict/seen.js';
+import { draws } from '../support/draws.js';
 import { CutoverProcess, frontend, worker, type Home, type Running } from '../support/processes.js';
 import { Stage } from '../support/stage.js';
 import { apiOf } from '../support/upgradable.js';

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { draws } from '../unit/verdict/seen.js';
+import { draws } from '../support/draws.js';
 import { Stage } from '../support/stage.js';
 import { eventually } from '../support/within.js';
 import { noFaults, ways } from './ledger.js';

@@ -1,6 +1,6 @@
 /** Each fault alone, while requests of all kinds are under way: what it costs, and what it never may. */
 import { expect } from 'chai';
-import { draws } from '../unit/verdict/seen.js';
+import { draws } from '../support/draws.js';
 import { Stage } from '../support/stage.js';
 import { faults, type Fault, type TargetKind } from './faults.js';
 import { noFaults, ways, type Failed, type Ledger } from './ledger.js';

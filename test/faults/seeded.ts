@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { draws } from '../unit/verdict/seen.js';
+import { draws } from '../support/draws.js';
 
 /**
  * Draws in [0, 1), the same for the same seed and use. Seeds that are neighbours have nothing in common, and

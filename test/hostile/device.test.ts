@@ -10,7 +10,8 @@ import { CONTROL_WIRE_VERSION, encodeMessage } from '../../src/wire/control-mess
 import { kinds, type Envelope } from '../../src/wire/envelope.js';
 import { exchangeId } from '../../src/kernel/ids.js';
 import { counting, httpContainer } from '../support/containers.js';
-import { chance, garbage, RawHost, RawPeer } from '../support/flooding.js';
+import { wholeDraws } from '../support/draws.js';
+import { garbage, RawHost, RawPeer } from '../support/flooding.js';
 import { Load, nothing, unharmed } from '../support/load.js';
 import { memoryOf } from '../support/process-facts.js';
 import { configFor, CutoverProcess, frontend, homeFor, worker } from '../support/processes.js';
@@ -45,7 +46,7 @@ const packed = (envelopes: readonly Envelope[]) => envelopes.map(each => encode(
 
 /** Strangers of every kind, for a socket that expects version `ours` in front of `good`. */
 function nonsense(ours: number, good: readonly Buffer[], count: number): readonly Buffer[] {
-  const draw = chance(SEED);
+  const draw = wholeDraws(SEED);
   const fixed = [
     pack([99, []]),
     pack([ours + 1, []]),

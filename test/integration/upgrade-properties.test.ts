@@ -12,7 +12,7 @@ import { mayServe } from '../../src/versions/version-state.js';
 import type { UpgradeTransition } from '../../src/config/cluster.js';
 import type { Version } from '../../src/versions/version.js';
 import { decided } from '../../workers/strategies/strategies.js';
-import { draws } from '../unit/verdict/seen.js';
+import { draws } from '../support/draws.js';
 import { graduals, stepWith, transitions, WORKERS, type Step } from './upgrade-steps.js';
 import type { Follower } from './upgrade-follower.js';
 import { visit } from './upgrade-visits.js';

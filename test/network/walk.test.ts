@@ -2,7 +2,7 @@ import { env } from 'node:process';
 import { expect } from 'chai';
 import { describeInNamespaces, type Heal } from '../support/namespaces.js';
 import { stageForAll, stageForEach } from '../support/stage.js';
-import { draws } from '../unit/verdict/seen.js';
+import { draws } from '../support/draws.js';
 import { SiteLoad } from './site-load.js';
 import { Site, WORKERS, type Machine } from './site.js';
 

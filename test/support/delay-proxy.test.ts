@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { draws } from '../unit/verdict/seen.js';
+import { draws } from './draws.js';
 import { digestOf, deterministicBytes } from './bytes.js';
 import { bulk, httpContainer } from './containers.js';
 import { DelayLine, relayProcess, relayTo } from './delay-proxy.js';

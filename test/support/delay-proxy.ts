@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect, createServer, Server, type AddressInfo, type Socket } from 'node:net';
 import { argv, execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { draws } from '../unit/verdict/seen.js';
+import { draws } from './draws.js';
 import type { ServerAddress } from './scripted-container.js';
 import type { Stage } from './stage.js';
 import { within } from './within.js';

@@ -82,17 +82,6 @@ export class RawHost {
   }
 }
 
-/** A stream of chance that can be had again: its seed stands in the failure. */
-export function chance(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return below => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
 /** Bytes of no meaning at all, and messages in which some bytes were changed. */
 export function garbage(draw: (below: number) => number, good: readonly Buffer[]): Buffer {
   const kind = draw(4);

@@ -3,7 +3,7 @@
  * changed, cut and joined further. From one seed it goes the same way.
  */
 import { BlockCoverage } from './block-coverage.js';
-import { chance } from './flooding.js';
+import { wholeDraws } from './draws.js';
 
 export interface Fuzzing {
   /** Throws if something does not hold. */
@@ -41,7 +41,7 @@ type Draw = (below: number) => number;
 /** Throws what `judge` throws, with a short input that makes it do so. */
 export function fuzzed(about: Fuzzing): Found {
   const { judge, begin, seed, runs, until = Infinity } = about;
-  const draw = chance(seed);
+  const draw = wholeDraws(seed);
   const coverage = about.guided === false ? undefined : new BlockCoverage(about.isOurs);
   const kept: Buffer[] = coverage === undefined ? [...begin] : [];
   const run = (bytes: Buffer) => judged(judge, bytes, seed);

@@ -4,7 +4,7 @@ import { Census, MOST_SLOTS } from '../../../src/control/census.js';
 import { LeastNumbers } from '../../../src/control/least-numbers.js';
 import { versionId } from '../../../src/kernel/ids.js';
 import { MOST_SESSION_NUMBERS, SESSION_SLOT } from '../../../src/wire/report.js';
-import { draws } from '../verdict/seen.js';
+import { draws } from '../../support/draws.js';
 
 const NOW = 1_800_000_000;
 const v1 = versionId('v1');

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { NewVersion } from '../../../src/versions/routing-table.js';
-import { tallyOf, draws, ok, failing } from '../verdict/seen.js';
+import { draws } from '../../support/draws.js';
+import { tallyOf, ok, failing } from '../verdict/seen.js';
 import type { Observation } from '../../../src/wire/observation.js';
 import { v1, v2, World } from './overseer-world.js';
 

@@ -31,14 +31,3 @@ export const tallyOf = (...observations: readonly Observation[]): Tally =>
 
 export const many = (n: number, observation: Observation): Tally =>
   tallyOf(...Array.from({ length: n }, () => observation));
-
-/** Draws in [0, 1), the same for the same seed (a 32-bit xorshift). */
-export function draws(seed: number): () => number {
-  let state = seed | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { newTally, type Tally } from '../../../src/verdict/tally.js';
 import { noEvidence, verdict, weighed, type Verdict } from '../../../src/verdict/verdict.js';
 import type { Observation } from '../../../src/wire/observation.js';
-import { draws, failing, many, ok, policy, tallyOf } from './seen.js';
+import { draws } from '../../support/draws.js';
+import { failing, many, ok, policy, tallyOf } from './seen.js';
 
 const SEED = 20_240_607;
 
