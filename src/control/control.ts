@@ -232,7 +232,7 @@ class Control implements Role {
   #advances(): readonly Change[] {
     const upgrade = upgradeOf(this.#registrar.table);
     const progress = upgrade && this.#overseer.progressOf(upgrade.id);
-    if (upgrade?.state.name !== 'running' || progress === undefined) return [];
+    if (upgrade === undefined || progress === undefined) return [];
     return [{ kind: 'happen', id: upgrade.id, on: { type: 'advance', progress } }];
   }
 

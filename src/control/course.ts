@@ -31,15 +31,16 @@ export function begun({ id, state, transition }: Version, now: number): Course {
 
 export interface Step {
   readonly transition: Version['transition'];
+  /** Requests that moved it: workers count none once they know that it is held. */
   readonly counted: number;
-  /** Nothing is added, neither for requests nor for time. */
+  /** No time is added. */
   readonly isHeld: boolean;
   readonly now: number;
 }
 
 export function grown(course: Course, { transition, counted, isHeld, now }: Step): Course {
-  const passed = { counted, elapsed: now - course.at };
-  const reached = isHeld ? course.share : shareAfter(transition, passed, course.share);
+  const passed = { counted, elapsed: isHeld ? 0 : now - course.at };
+  const reached = shareAfter(transition, passed, course.share);
   return { ...atLeast(course, reached, now), isHeld, at: now };
 }
 

@@ -255,9 +255,9 @@ export class Overseer {
   }
 
   #toRemember(upgrade: Version, { share }: Course, now: number): readonly Change[] {
-    const { id, state, transition } = upgrade;
+    const { id, transition } = upgrade;
     const { share: before, at } = this.#remembered;
-    if (transition.mode !== 'GRADUAL' || state.name !== 'running') return [];
+    if (transition.mode !== 'GRADUAL') return [];
     if (share <= before || now - at < PATIENCE) return [];
     this.#remembered = { share, at: now };
     return [{ kind: 'happen', id, on: { type: 'advance', progress: share } }];

@@ -46,6 +46,11 @@ const pause = (now: In<'running'>, { progress, because }: On<'pause'>) =>
     progress: share(Math.max(now.progress, progress)),
     ...(because !== undefined && { because }),
   }) as const;
+/** Also of a paused upgrade: workers have counted until they heard of the pause. */
+const advance = <Name extends 'running' | 'paused'>(
+  now: In<Name>,
+  { progress }: On<'advance'>,
+): In<Name> => (progress > now.progress ? { ...now, progress } : now);
 const begin = () => ({ name: 'running', progress: share(0) }) as const;
 
 export const transitions: {
@@ -55,7 +60,7 @@ export const transitions: {
 } = {
   running: {
     pause,
-    advance: (now, { progress }) => (progress > now.progress ? { ...now, progress } : now),
+    advance,
     promote: complete,
     complete,
     abort,
@@ -63,6 +68,7 @@ export const transitions: {
   },
   paused: {
     resume: ({ progress }) => ({ name: 'running', progress }),
+    advance,
     promote: complete,
     abort,
     demote,

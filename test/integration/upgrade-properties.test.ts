@@ -91,6 +91,45 @@ function sharesIn({ versions }: RoutingTable): ReadonlyMap<VersionId, number> {
 const isGradual = (version: Version | undefined): version is Version =>
   version?.transition.mode === 'GRADUAL';
 
+/** Of the clients of each worker. */
+function noneGoesBack(): Law {
+  const was = new Map<Follower, readonly (Version | undefined)[]>();
+  return ({ table, workers }, { kind }) => {
+    const hasStable = table.versions.some(({ state }) => state.name === 'complete');
+    for (const worker of workers) {
+      const able = serving(worker.table);
+      const now = clients.map(bucket => {
+        const progress = worker.share.share;
+        const decision = decided({ versions: able, session: undefined, bucket, progress });
+        return decision.kind === 'one' ? decision.version : decision.older;
+      });
+      const place = (version: Version) => able.findIndex(({ id }) => id === version.id);
+      const former = was.get(worker) ?? [];
+      for (const [n, next] of now.entries()) {
+        const own = former[n];
+        if (own === undefined || place(own) < 0) continue;
+        expect(place(next)).to.be.at.most(place(own), `bucket ${clients[n]}`);
+      }
+      // Until control knows what a worker has counted, a newer version may come and undo it. And an
+      // upgrade that has nobody else to serve has everybody, until an older version comes.
+      const isFirm = kind === 'pass' && hasStable;
+      const kept = former.map(own => (own !== undefined && place(own) < 0 ? undefined : own));
+      was.set(worker, isFirm ? now : hasStable ? kept : []);
+    }
+  };
+}
+
+/** What is counted for it by one worker, control hears of 50 ms later. */
+const put: Step = {
+  kind: 'put',
+  number: '2',
+  transition: { mode: 'GRADUAL', percentageTransitionPerRequest: 9 },
+};
+const request: Step = { kind: 'request', worker: 0, cookie: { kind: 'none' } };
+const bad: Step = { kind: 'report', worker: 0, at: 0, bad: true };
+const paused: Step = { kind: 'verb', at: 0, verb: 'pause' };
+const passes: Step = { kind: 'pass', ms: 50 };
+
 describe('whatever is put, removed, wanted, or fails', function () {
   this.timeout(300_000);
 
@@ -178,32 +217,15 @@ describe('whatever is put, removed, wanted, or fails', function () {
     }, graduals));
 
   it('a new session goes to no older version than the client had in the session before', () =>
-    always(() => {
-      const was = new Map<Follower, readonly (Version | undefined)[]>();
-      return ({ table, workers }, { kind }) => {
-        const hasStable = table.versions.some(({ state }) => state.name === 'complete');
-        for (const worker of workers) {
-          const able = serving(worker.table);
-          const now = clients.map(bucket => {
-            const progress = worker.share.share;
-            const decision = decided({ versions: able, session: undefined, bucket, progress });
-            return decision.kind === 'one' ? decision.version : decision.older;
-          });
-          const place = (version: Version) => able.findIndex(({ id }) => id === version.id);
-          const former = was.get(worker) ?? [];
-          for (const [n, next] of now.entries()) {
-            const own = former[n];
-            if (own === undefined || place(own) < 0) continue;
-            expect(place(next)).to.be.at.most(place(own), `bucket ${clients[n]}`);
-          }
-          // Until control knows what a worker has counted, a newer version may come and undo it. And an
-          // upgrade that has nobody else to serve has everybody, until an older version comes.
-          const isFirm = kind === 'pass' && hasStable;
-          const kept = former.map(own => (own !== undefined && place(own) < 0 ? undefined : own));
-          was.set(worker, isFirm ? now : hasStable ? kept : []);
-        }
-      };
-    }, graduals));
+    always(noneGoesBack, graduals));
+
+  for (const [when, steps] of [
+    ['a newer version came before control had heard of it', [put, request, put, bad, passes, put]],
+    ['a pause was on its way', [put, request, paused, passes, { kind: 'restart' }, put, passes]],
+  ] as const) {
+    it(`nobody goes back who crossed while ${when}`, () =>
+      walked({ steps, policy: 'rollback', seed: 1 }, noneGoesBack()));
+  }
 
   it('everybody follows however often a rotation of keys fails halfway', async () => {
     const halfway: readonly Step[] = [{ kind: 'fault', at: 15 }, { kind: 'rotate' }];

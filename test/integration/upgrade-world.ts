@@ -229,7 +229,7 @@ export class UpgradeWorld implements Surroundings {
       advances: () => {
         const upgrade = upgradeOf(this.table);
         const progress = upgrade && overseer.progressOf(upgrade.id);
-        if (upgrade?.state.name !== 'running' || progress === undefined) return [];
+        if (upgrade === undefined || progress === undefined) return [];
         return [{ kind: 'happen', id: upgrade.id, on: { type: 'advance', progress } }];
       },
     });

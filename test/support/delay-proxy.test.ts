@@ -54,7 +54,7 @@ describe('a relay', () => {
       const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`;
       await client.send(head, ...deterministicBytes(bytes));
       expect((await client.answer()).body.toString()).to.equal(expected);
-      await once(client.socket, 'close');
+      await client.closed();
     });
   }
 
@@ -62,8 +62,9 @@ describe('a relay', () => {
     const server = createServer((socket: Socket) => socket.on('error', () => undefined));
     const target = addressOf(await listening(stage, server));
     const relay = await relayProcess(stage, { target, prefix: [] });
+    const arrives = once(server, 'connection') as Promise<[Socket]>;
     const client = await RawClient.connect(stage, { port: relay.port });
-    const [inside] = (await once(server, 'connection')) as [Socket];
+    const [inside] = await arrives;
     inside.resetAndDestroy();
     await client.closed();
   });

@@ -41,11 +41,18 @@ describe('the overseer, on the pace of GRADUAL', () => {
     expect([progress, remember]).to.deep.equal([undefined, []]);
   });
 
-  it('holds while it is paused', () => {
+  it('holds while it is paused, and knows of the clients who crossed before their worker heard of it', () => {
     const world = upgrading(gradual);
-    world.happen(v2, { type: 'pause', progress: share(0.2) });
+    world.happen(v2, { type: 'pause', progress: share(0) });
     world.report('a', { version: v2, counted: 5 });
     expect(world.tick().progress?.isHeld).to.equal(true);
+    expect(world.overseer.progressOf(v2)).to.equal(0.05);
+  });
+
+  it('adds no time while it is paused', () => {
+    const world = upgrading({ mode: 'GRADUAL', duration: '10s' });
+    world.happen(v2, { type: 'pause', progress: share(0) });
+    world.tick(5000);
     expect(world.overseer.progressOf(v2)).to.equal(0);
   });
 
@@ -55,7 +62,7 @@ describe('the overseer, on the pace of GRADUAL', () => {
     world.tick();
     world.tallies(tallyOf(failing, failing, failing), many(30, ok));
     world.report('a', { version: v2, counted: 10 });
-    expect(world.tick().progress).to.deep.equal({ version: v2, share: 0.1, isHeld: true });
+    expect(world.tick().progress).to.deep.equal({ version: v2, share: 0.2, isHeld: true });
     let looks = 0;
     for (; world.tick().progress?.isHeld !== false && looks < 500; looks++) thrive(world, 5);
     expect(looks).to.be.within(1, 499);

@@ -140,8 +140,7 @@ describe('STREAM, connected', () => {
     await once(child, 'message');
     const waiting = [1, 2, 3, 4].map(() => connectTo({ port, host: '127.0.0.1' }));
     stage.atEnd(() => waiting.forEach(each => each.destroy()));
-    await once(waiting[0]!, 'connect');
-    await once(waiting[1]!, 'connect');
+    await Promise.all(waiting.slice(0, 2).map(each => once(each, 'connect')));
     const cause = await failureOf('127.0.0.1', port, 300);
     expect(cause.code).to.equal('ERR_SERVER_UNREACHABLE');
     expect(await isReachable({ host: '127.0.0.1', port }, 300), 'a way there').to.equal(false);

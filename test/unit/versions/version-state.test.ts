@@ -44,6 +44,7 @@ const expected: Readonly<Record<StateName, Readonly<Partial<Record<Happening['ty
     },
     paused: {
       resume: { name: 'running', progress: 0.3 }, // goes on where it was
+      advance: { name: 'paused', progress: 0.4 }, // counted before everybody had heard of the pause
       promote: complete,
       abort: aborted,
       demote: demoted,
