@@ -106,3 +106,72 @@ export const event = z.strictObject({
   because: z.string().optional(),
   edition: count.describe('of the routing table from then on'),
 });
+
+const recently = {
+  requests: z.number().describe('of the last ten seconds, each second'),
+  failures: z.number(),
+  rescues: z.number(),
+};
+
+const rates = z.strictObject({ requests: z.number(), failures: z.number(), rescues: z.number() });
+
+const point = z.strictObject({
+  at: z.number().describe('milliseconds since 1970'),
+  share: z.number().describe('percent: of new sessions for GRADUAL, else of requests'),
+  strength: z.number().min(0).max(1).describe('at 1 it is unhealthy'),
+  verdict,
+  newer: rates.describe('each second since the point before'),
+  stable: rates,
+});
+
+const parts = z.array(z.number().min(0).max(1));
+const distribution = z
+  .strictObject({
+    from: z.array(z.number()).describe('where each bar begins, ascending; the first perhaps at 0'),
+    newer: parts,
+    stable: parts,
+  })
+  .describe('parts of the whole, one for each bar');
+
+const upgrade = z.strictObject({
+  id: z.string(),
+  version: z.string(),
+  stable: z.strictObject({ id: z.string(), version: z.string() }).optional(),
+  points: z.array(point).max(600).describe('oldest first; thinned out as the upgrade goes on'),
+  events: z.array(event).describe('what happened to it, oldest first'),
+  delay: distribution,
+  size: distribution,
+  why: why.optional(),
+});
+
+const liveProcess = z.strictObject({
+  name: z.string(),
+  role: z.enum(['frontend', 'worker', 'control']),
+  edition: count.describe('of the routing table that it has').optional(),
+  requests: z.number().describe('each second'),
+  inFlight: z.number(),
+  queued: z.number(),
+  connections: z.number(),
+  cpu: z.number().describe('of one core'),
+  memory: z.number().describe('bytes, resident'),
+  eventLoopDelay: z.number().describe('milliseconds, 99th percentile'),
+});
+
+export const live = z.strictObject({
+  at: time,
+  release: z.string(),
+  policy: z.enum(['rollback', 'freeze', 'alert']),
+  spread,
+  versions: z
+    .array(
+      version.extend({
+        share: z.number().describe('percent of the requests of the last ten seconds').optional(),
+        ...recently,
+        delay: quantiles.describe('milliseconds').optional(),
+      }),
+    )
+    .describe('newest first'),
+  upgrade: upgrade.describe('under way, or the last one; since control began').optional(),
+  processes: z.array(liveProcess),
+  events: z.array(event).describe('the last hundred, newest first'),
+});

@@ -23,6 +23,10 @@ import { Herald } from './herald.js';
 import type { Moment } from './judged.js';
 import type { Learned } from './learned.js';
 import { LearnedFile } from './learned-file.js';
+import type { Live } from './live.js';
+import { Recorder } from './live/recorder.js';
+import { liveOf } from './live/snapshot.js';
+import { LiveStreams } from './live/streams.js';
 import { exposition, type Measured } from './metrics.js';
 import { Overseer } from './overseer.js';
 import { Registrar, type Outcome } from './registrar.js';
@@ -90,6 +94,8 @@ class Control implements Role {
   readonly #registrar: Registrar;
   readonly #overseer: Overseer;
   readonly #totals = new Totals();
+  readonly #recorder: Recorder;
+  readonly #streams: LiveStreams;
   readonly #app: FastifyInstance;
   readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
@@ -106,6 +112,8 @@ class Control implements Role {
     this.#overseer.table(stored.table, this.#now);
     this.#herald = this.#newHerald(stored);
     this.#registrar = this.#newRegistrar(stored);
+    this.#recorder = new Recorder(config.monitor);
+    this.#streams = new LiveStreams({ clock, live: () => this.#live() });
     this.#app = this.#api();
     this.#cancels = [
       clock.every(SWEEP, () => this.#herald.sweep(clock.now())),
@@ -149,6 +157,7 @@ class Control implements Role {
     const giveUp = clock.after(config.timeouts.drain * 1000, () =>
       this.#app.server.closeAllConnections(),
     );
+    this.#streams.close(); // or they would go on for as long as somebody looks
     await this.#app.close();
     giveUp();
     for (const cancel of this.#cancels) cancel();
@@ -244,6 +253,7 @@ class Control implements Role {
     }
     for (const change of changes) void this.#registrar.change(change).then(this.#reported);
     if (remember.length > 0) void this.#registrar.remember(remember).then(this.#reported);
+    this.#recorder.look(this.#overseer.watched, this.#now);
   }
 
   #keep(): void {
@@ -282,6 +292,23 @@ class Control implements Role {
     };
   }
 
+  #live(): Live {
+    const { config, release } = this.#options;
+    return liveOf({
+      wall: this.#now.wall,
+      release,
+      policy: config.monitor,
+      spread: this.#herald.spread,
+      table: this.#registrar.table,
+      facts: this.#facts,
+      recently: () => undefined,
+      trial: this.#overseer.watched?.trial,
+      points: this.#recorder.points,
+      processes: [],
+      events: this.#overseer.events,
+    });
+  }
+
   readonly #facts: Facts = {
     sessions: id => this.#overseer.sessions(id, this.#now),
     judgement: id => this.#overseer.judgement(id),
@@ -309,6 +336,8 @@ class Control implements Role {
         problems: ({ servers }) => addressProblems(servers, { own, resolve: systemResolve }),
         newId: () => versionId(randomUUID()),
         why: id => overseer.why(id),
+        live: () => this.#live(),
+        watch: response => this.#streams.open(response),
         metrics: () => exposition(this.#measured()),
         rotate: () => this.#rotate(),
         notReady: () => (herald.spread.workers > 0 ? undefined : 'no worker is connected'),

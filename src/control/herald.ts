@@ -17,7 +17,7 @@ import {
 } from '../wire/control-message.js';
 import type { RouterFrames } from '../wire/frames.js';
 import type { Progress, WorkerReport } from '../wire/report.js';
-import type { Spread } from './rest.js';
+import type { Spread } from './spread.js';
 
 export interface HeraldHost {
   /** Done, or refused at once. */

@@ -2,6 +2,9 @@
 import type { Verdict } from '../verdict/verdict.js';
 import type { Change } from '../versions/routing-table.js';
 import type { Progress } from '../wire/report.js';
+import type { Share } from '../kernel/ids.js';
+import type { Version } from '../versions/version.js';
+import type { Trial } from './trial.js';
 import type { ShownEvent } from './why.js';
 
 /** One moment by two clocks, in milliseconds. */
@@ -30,4 +33,14 @@ export interface Judgement {
   readonly verdict: Verdict['kind'];
   /** First attempts of the newer version that were weighed. */
   readonly exchanges: number;
+}
+
+/** The upgrade under way, or the last one. */
+export interface Watched {
+  readonly trial: Trial;
+  /** Undefined: its version was removed. */
+  readonly mode: Version['transition']['mode'] | undefined;
+  /** Of new sessions; undefined: it is over. */
+  readonly share: Share | undefined;
+  readonly isUnderWay: boolean;
 }

@@ -2,7 +2,7 @@
  * What the dashboard shows, as JSON: `GET /live` says it once, `GET /live/events` again whenever it has
  * changed (server-sent events), at most once a second. Types only: the page is built from them as well.
  */
-import type { Spread } from './rest.js';
+import type { Spread } from './spread.js';
 import type { ShownVersion } from './shown.js';
 import type { Quantiles, ShownEvent, Why } from './why.js';
 

@@ -64,6 +64,17 @@ const rotate = guarded(
   },
 );
 
+const live = guarded('what the dashboard shows', { 200: json('as of now', answers.live) });
+
+const liveEvents = guarded('what the dashboard shows, as server-sent events', {
+  200: {
+    description:
+      'an event `live` with the whole of `GET /live`, whenever it has changed, once a second at most',
+    content: { 'text/event-stream': { schema: { type: 'string' } } },
+  },
+  503: error('as many look as may'),
+});
+
 const metrics = guarded('for Prometheus', {
   200: {
     description: 'its text format 0.0.4',
@@ -96,6 +107,8 @@ export const openApi = (release: string): unknown => ({
         200: json('the last hundred, oldest first', z.array(answers.event)),
       }),
     },
+    '/live': { get: live },
+    '/live/events': { get: liveEvents },
     '/metrics': { get: metrics },
     '/healthz': { get: open('alive', { 200: json('alive', answers.alive) }) },
     '/readyz': {
@@ -105,7 +118,7 @@ export const openApi = (release: string): unknown => ({
       }),
     },
     '/openapi.json': {
-      get: guarded('this document', { 200: json('OpenAPI 3.1', z.looseObject({})) }),
+      get: open('this document', { 200: json('OpenAPI 3.1', z.looseObject({})) }),
     },
   },
 });

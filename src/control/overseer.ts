@@ -19,7 +19,7 @@ import { Census, type Present } from './census.js';
 import { Chronicle, eventOf, eventsBetween } from './chronicle.js';
 import { atLeast, begun, ending, grown, remedy, type Course, type Prospect } from './course.js';
 import { Inbox, type Blocks } from './inbox.js';
-import type { Judged, Judgement, Moment, UpgradeProgress } from './judged.js';
+import type { Judged, Judgement, Moment, UpgradeProgress, Watched } from './judged.js';
 import { policyOf, trialsUnder, type Learned } from './learned.js';
 import { comparableOf, concluded, isResumed, looked, opened, whyOf, type Trial } from './trial.js';
 import { noted, nothingUsual, renewed, usualOf } from './usual.js';
@@ -42,6 +42,8 @@ export class Overseer {
   #course: Course | undefined;
   #usual = nothingUsual;
   #told: UpgradeProgress | undefined;
+  /** The version of the upgrade under way, or of the last one. */
+  #last: VersionId | undefined;
   /** What was asked for since the table last changed. */
   #asked: { readonly type: Happening['type']; readonly at: number } | undefined;
   #remembered = { share: 0, at: 0 };
@@ -54,6 +56,7 @@ export class Overseer {
   recall(learned: Learned, table: RoutingTable, { monotonic }: Moment): void {
     const trials = trialsUnder(learned, table, this.#config.monitor);
     for (const trial of trials) this.#trials.set(trial.id, trial);
+    this.#last = trials.at(-1)?.id;
     this.#usual = renewed(learned.usual, monotonic);
     this.#chronicle.recall(learned.events);
   }
@@ -110,6 +113,18 @@ export class Overseer {
     return trial && whyOf(trial, this.#config.monitor);
   }
 
+  /** Undefined: there was no upgrade yet, or it is forgotten. */
+  get watched(): Watched | undefined {
+    const trial = this.#last && this.#trials.get(this.#last);
+    if (trial === undefined) return undefined;
+    return {
+      trial,
+      mode: this.#table?.versions.find(({ id }) => id === trial.id)?.transition.mode,
+      share: this.progressOf(trial.id),
+      isUnderWay: this.#course?.version === trial.id,
+    };
+  }
+
   judgement(version: VersionId): Judgement | undefined {
     const trial = this.#trials.get(version);
     if (trial === undefined) return undefined;
@@ -149,6 +164,7 @@ export class Overseer {
       this.#course = undefined;
       return;
     }
+    this.#last = upgrade.id;
     const stable = comparableOf(table, upgrade);
     const trial = this.#trials.get(upgrade.id);
     const isAnew = trial === undefined || trial.stable !== stable || isResumed(before, upgrade);

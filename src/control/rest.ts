@@ -2,27 +2,21 @@
  * The REST API of control. It turns calls into changes and outcomes into answers, and decides nothing. No
  * answer says that something was done before it is durable.
  */
+import type { ServerResponse } from 'node:http';
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import { problem, problemsOf, type Problem } from '../config/problems.js';
 import { share, versionId, type VersionId } from '../kernel/ids.js';
 import type { Change, NewVersion, RoutingTable } from '../versions/routing-table.js';
 import type { Happening } from '../versions/version-state.js';
 import { refusal } from './guard.js';
+import type { Live } from './live.js';
+import { builtPages, servePages } from './live/pages.js';
 import { openApi } from './open-api.js';
 import { putBody, type PutBody } from './put-body.js';
 import type { Outcome } from './registrar.js';
 import { shownTable, shownVersion, type Facts } from './shown.js';
+import type { Spread } from './spread.js';
 import type { ShownEvent, Why } from './why.js';
-
-/** How far the newest table has spread. */
-export interface Spread {
-  readonly edition: number;
-  readonly followers: number;
-  /** Followers that have this edition. */
-  readonly acknowledged: number;
-  /** Followers that are workers. */
-  readonly workers: number;
-}
 
 export interface RestHost extends Facts {
   readonly table: RoutingTable;
@@ -35,6 +29,10 @@ export interface RestHost extends Facts {
   why(id: VersionId): Why | undefined;
   /** Oldest first. */
   readonly events: readonly ShownEvent[];
+  /** What the dashboard shows, as of now. */
+  live(): Live;
+  /** The same as server-sent events; false: as many look as may. */
+  watch(response: ServerResponse): boolean;
   /** As `exposition` writes them. */
   metrics(): string | Promise<string>;
   /** Makes a new key that signs from then on; older ones are still believed. */
@@ -66,8 +64,12 @@ export const verbNames = Object.keys(verbs) as readonly Verb[];
  */
 export const MOST_CONNECTIONS = 256;
 
-/** `token`: what callers must bring, if anything. */
-export function restApi(host: RestHost, token: string | undefined): FastifyInstance {
+/** `token`: what callers must bring, if anything. `pages`: the folder of the dashboard's files. */
+export function restApi(
+  host: RestHost,
+  token: string | undefined,
+  pages = builtPages,
+): FastifyInstance {
   const app = fastify({
     bodyLimit: MOST_BYTES,
     requestTimeout: SLOWEST_REQUEST,
@@ -87,6 +89,9 @@ export function restApi(host: RestHost, token: string | undefined): FastifyInsta
     const because = host.notReady();
     return because === undefined ? { ready: true } : fail(reply, 503, because);
   });
+  // It tells nothing of this installation but its release; its viewer has no token.
+  app.get('/openapi.json', () => openApi(host.release));
+  servePages(app, pages);
   app.register((inner, _, done) => {
     guard(inner, token);
     routes(inner, host);
@@ -114,9 +119,11 @@ function guard(app: FastifyInstance, token: string | undefined): void {
 }
 
 function routes(app: FastifyInstance, host: RestHost): void {
-  app.get('/openapi.json', () => openApi(host.release));
   app.get('/configuration', () => ({ ...host.spread }));
   app.get('/events', () => [...host.events]);
+  app.get('/live', (_, reply) => reply.header('cache-control', 'no-store').send(host.live()));
+  // Without HEAD: it would be a stream that says nothing and takes the place of one that does.
+  app.get('/live/events', { exposeHeadRoute: false }, (_, reply) => watch(host, reply));
   app.get('/metrics', async (_, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await host.metrics()),
   );
@@ -142,6 +149,13 @@ function routes(app: FastifyInstance, host: RestHost): void {
       return answer(reply, await host.change({ kind: 'happen', id, on }), { id });
     });
   }
+}
+
+/** Whoever watches speaks to the response itself from then on. */
+function watch(host: RestHost, reply: FastifyReply): unknown {
+  if (!host.watch(reply.raw))
+    return fail(reply, 503, 'as many look as may: close another dashboard');
+  return reply.hijack();
 }
 
 interface OneVersion {

@@ -72,6 +72,10 @@ function bucketOf(value: number): number {
   return Math.min(LAST, Math.ceil(Math.log(value / LEAST) / Math.log(GROWTH)));
 }
 
+/** The value above which a bucket begins: 0 for what counts as 0. */
+export const beginOf = (bucket: number): number =>
+  bucket === 0 ? 0 : LEAST * GROWTH ** (bucket - 1);
+
 /** The value that is as far, relatively, from one bound of the bucket as from the other. */
 const middleOf = (bucket: number): number =>
   bucket === 0 ? 0 : (2 * LEAST * GROWTH ** bucket) / (GROWTH + 1);

@@ -120,6 +120,16 @@ const enough = ({ falseAlarms }: Policy): number => Math.log((2 * signals.length
 export const isDoubtful = ({ weights }: Evidence, policy: Policy): boolean =>
   signals.some(signal => worth(weights[signal].worse) > enough(policy) / 2);
 
+/**
+ * How near the strongest signal is to calling the version unhealthy, 0 to 1, on the scale of the logarithm: by
+ * half of it the version is doubtful. The present capital, unless the version has been found unhealthy.
+ */
+export function nearness(evidence: Evidence, policy: Policy): number {
+  if (verdict(evidence, policy).kind === 'unhealthy') return 1;
+  const capitals = signals.map(signal => worth(evidence.weights[signal].worse));
+  return Math.min(1, Math.max(0, ...capitals) / enough(policy));
+}
+
 export interface Strength {
   /** The most that the capital ever was. */
   readonly strength: number;

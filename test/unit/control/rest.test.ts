@@ -4,6 +4,7 @@ import { addressProblems } from '../../../src/control/addresses.js';
 import { Registrar } from '../../../src/control/registrar.js';
 import * as answers from '../../../src/control/answers.js';
 import { restApi, verbNames } from '../../../src/control/rest.js';
+import type { Live } from '../../../src/control/live.js';
 import type { Judgement } from '../../../src/control/judged.js';
 import type { ShownVersion } from '../../../src/control/shown.js';
 import type { LiveSessions, ShownEvent, Why } from '../../../src/control/why.js';
@@ -88,6 +89,8 @@ function stand(token?: string): Stand {
       judgement: id => (id === v2 ? made.judgement : undefined),
       progress: id => (id === v2 && made.progress !== undefined ? share(made.progress) : undefined),
       events: made.events,
+      live: () => shownLive,
+      watch: () => false,
       metrics: () => 'cutover_table_edition 1\n',
       rotate: () =>
         Promise.resolve(
@@ -102,6 +105,15 @@ function stand(token?: string): Stand {
 }
 
 const server = { ip: '127.0.0.1', port: 9102 };
+const shownLive: Live = {
+  at: '2026-01-01T00:00:00.000Z',
+  release: '1.2.3',
+  policy: 'rollback',
+  spread: { edition: 1, followers: 2, acknowledged: 1, workers: 1 },
+  versions: [],
+  processes: [],
+  events: [],
+};
 const put = (app: FastifyInstance, cluster: unknown) =>
   app.inject({ method: 'PUT', url: BASE, payload: { cluster } as object });
 const listed = async (app: FastifyInstance) => (await app.inject(BASE)).json<ShownVersion[]>();
@@ -268,6 +280,23 @@ describe('the REST API', () => {
     const answer = await at.app.inject('/metrics');
     expect(answer.headers['content-type']).to.equal('text/plain; version=0.0.4; charset=utf-8');
     expect(answer.body).to.equal('cutover_table_edition 1\n');
+  });
+
+  it('shows what the dashboard shows', async () => {
+    const answer = await at.app.inject('/live');
+    expect(answer.headers['cache-control']).to.equal('no-store');
+    expect(answer.json()).to.deep.equal(shownLive);
+  });
+
+  it('answers 503 to who wants to look where as many look as may', async () => {
+    const answer = await at.app.inject('/live/events');
+    expect(answer.statusCode).to.equal(503);
+    expect(answer.json<{ error: string }>().error).to.contain('as many look as may');
+  });
+
+  it('has no stream without a body', async () => {
+    const answer = await at.app.inject({ method: 'HEAD', url: '/live/events' });
+    expect(answer.statusCode).to.equal(404);
   });
 
   it('rotates the keys, or says why it cannot', async () => {
@@ -495,6 +524,8 @@ describe('the REST API', () => {
       ...verbNames.map(verb => `/configuration/cluster/{id}/${verb}`),
       '/configuration/keys/rotate',
       '/events',
+      '/live',
+      '/live/events',
       '/metrics',
       '/healthz',
       '/readyz',
@@ -515,6 +546,8 @@ describe('the REST API', () => {
       { url: `${BASE}/v2`, schema: answers.version },
       { url: `${BASE}/v2/why`, schema: answers.why },
       { url: '/events', schema: answers.event.array() },
+      { url: '/live', schema: answers.live },
+      { url: '/live/events', schema: answers.error },
       { url: '/healthz', schema: answers.alive },
       { url: '/readyz', schema: answers.ready },
       { url: `${BASE}/v2/pause`, method: 'POST', schema: answers.accepted },
@@ -562,7 +595,8 @@ describe('the REST API with a token', () => {
   }
 
   it('tells nothing of versions without it: not why, not what happened, no metrics', async () => {
-    for (const url of [`${BASE}/v1/why`, '/events', '/metrics', '/openapi.json']) {
+    const urls = [`${BASE}/v1/why`, '/events', '/live', '/live/events', '/metrics'];
+    for (const url of urls) {
       expect((await at.app.inject(url)).statusCode, url).to.equal(401);
     }
     const headers = { authorization: 'Bearer secret' };
@@ -572,6 +606,11 @@ describe('the REST API with a token', () => {
   it('lets nobody rotate keys without it', async () => {
     const answer = await at.app.inject({ method: 'POST', url: '/configuration/keys/rotate' });
     expect(answer.statusCode).to.equal(401);
+  });
+
+  it('shows the document of the API, and pages, without it: they tell nothing', async () => {
+    expect((await at.app.inject('/openapi.json')).statusCode).to.equal(200);
+    expect((await at.app.inject('/')).statusCode).to.equal(302);
   });
 
   it('lets probes in without it: they tell nothing', async () => {
