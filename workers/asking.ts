@@ -79,7 +79,8 @@ export class Asking {
   readonly outgoing: Outgoing;
   readonly #host: AskingHost;
   readonly #id: ExchangeId;
-  readonly #startedAt: number;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
   readonly #live = new Set<Attempt>();
   #last: Server | undefined;
   #isOver = false;
@@ -88,8 +89,8 @@ export class Asking {
     this.#id = id;
     this.outgoing = outgoing;
     this.#host = host;
-    this.#startedAt = host.clock.now();
-    host.budget.request(this.#startedAt);
+    this.startedAt = host.clock.now();
+    host.budget.request(this.startedAt);
   }
 
   /** Nobody waits for an answer any more. */
@@ -257,7 +258,7 @@ export class Asking {
   /** Of the version that users move to so much is left that another can be asked. */
   #patience(isMoving: boolean): number {
     const { answerTimeout, rescuePatience } = this.#host.limits;
-    const left = Math.max(0, answerTimeout - (this.#host.clock.now() - this.#startedAt));
+    const left = Math.max(0, answerTimeout - (this.#host.clock.now() - this.startedAt));
     return isMoving && this.outgoing.isRepeatable ? Math.min(rescuePatience, left / 2) : left;
   }
 
@@ -314,7 +315,7 @@ export class Asking {
       }),
       versionsLeft: fleet.behind(version).length,
       budgetAllows: budget.allows(now),
-      timeLeft: limits.answerTimeout - (now - this.#startedAt),
+      timeLeft: limits.answerTimeout - (now - this.startedAt),
     });
     if (isCharged(failure, next, isMoving)) budget.spend(now);
     return next;

@@ -4,10 +4,12 @@
  */
 import type { Clock } from '../src/kernel/clock.js';
 import { CutoverError } from '../src/kernel/errors.js';
+import type { VersionId } from '../src/kernel/ids.js';
 import { within } from '../src/kernel/within.js';
 import type { AnswerHead } from '../src/http/message.js';
 import { isSafe } from '../src/http/methods.js';
 import type { Version } from '../src/versions/version.js';
+import type { ComparisonResult } from '../src/wire/measures.js';
 import type { Accepted, Asking, Once, Result, Wanted } from './asking.js';
 import type { Opened } from './attempt.js';
 import { agreement, type Agreement } from './comparison/agreement.js';
@@ -22,6 +24,8 @@ export interface ComparingHost {
   readonly comparisonPatience: number;
   /** Milliseconds that the newer version may take altogether. */
   readonly newerPatience: number;
+  /** Of the newer version: what came of comparing its answer. */
+  compared(version: VersionId, result: ComparisonResult): void;
   /** Whether one more request may go to the older version, to learn what differs by chance. */
   mayAskAgain(): boolean;
 }
@@ -79,6 +83,7 @@ export class Comparing {
       this.#rest = this.#judged(once, old);
       return old;
     }
+    this.#host.compared(once.attempt.version.id, 'agree');
     // The answer that is not used was as good: its connection is kept if it is all there.
     this.#asking.observe(old.attempt, seenAs(old.opened));
     return { attempt: once.attempt, opened: once.opened };
@@ -92,12 +97,14 @@ export class Comparing {
     // An older version that fails is no witness against the newer one.
     const isWitness = typeof difference !== 'string' && outcomeOf(old.opened.head) === 'ok';
     if (opened instanceof CutoverError || !isWitness) {
+      this.#host.compared(attempt.version.id, difference === 'equal' ? 'agree' : 'unknown');
       this.#alone(once);
       return;
     }
     const result = seenAs(opened);
     const isProven = result.outcome === 'ok' && !(await this.#mayBeNoise(old, opened));
     const outcome = isProven ? 'different' : result.outcome;
+    this.#host.compared(attempt.version.id, isProven ? 'differ' : 'unknown');
     this.#asking.observe(attempt, { ...result, outcome });
   }
 

@@ -16,6 +16,7 @@ import { Asking, interimEnvelope, type Accepted, type AskingHost } from './askin
 import { Comparing, outcomeOf, type ComparingHost } from './comparing.js';
 import type { Server } from './containers/server.js';
 import { Download } from './download.js';
+import type { Served } from './observation/counts.js';
 import { Outgoing } from './outgoing.js';
 import { isEventStream } from './rescue/hold.js';
 import { withoutOurs } from './sessions/request-cookie.js';
@@ -23,6 +24,8 @@ import { withoutOurs } from './sessions/request-cookie.js';
 /** All that an exchange needs from its worker. */
 export interface ExchangeHost extends AskingHost, ComparingHost {
   admit(head: string): Admitted;
+  /** What became of it, once nobody waits any more. */
+  served(served: Served): void;
   failed(about: {
     method: string;
     server: Server | undefined;
@@ -78,8 +81,10 @@ export class Exchange {
   async run(): Promise<void> {
     try {
       await this.#answered();
+      this.#over(undefined);
     } catch (cause) {
       this.#fail(cause);
+      this.#over(cause);
     } finally {
       this.#outgoing.end();
       this.#download.end();
@@ -186,6 +191,26 @@ export class Exchange {
     const trailers = end === undefined ? '' : trailerLines(end.trailers);
     if (body.length > 0) this.#download.sent(body.length);
     this.#host.push([kinds.part, this.id, body, end === undefined, trailers]);
+  }
+
+  /** `cause`: why there is no answer, or no more of it. */
+  #over(cause: unknown): void {
+    const { decision } = this.#admitted;
+    const attempt = this.#accepted?.attempt;
+    const decided = decision.kind === 'one' ? decision.version : decision.older;
+    const { id } = attempt?.version ?? decided;
+    this.#host.served({
+      version: id,
+      end: this.#endBy(cause, attempt?.number ?? 1),
+      status: attempt?.status,
+      ms: this.#host.clock.now() - this.#asking.startedAt,
+    });
+  }
+
+  #endBy(cause: unknown, number: number): Served['end'] {
+    if (this.#isCancelled) return 'cancelled';
+    if (cause !== undefined) return this.#accepted === undefined ? 'failed' : 'cut';
+    return number > 1 ? 'rescued' : 'answered';
   }
 
   #fail(cause: unknown): void {

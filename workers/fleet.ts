@@ -3,7 +3,7 @@ import type { VersionId } from '../src/kernel/ids.js';
 import { serving, upgradeOf, type RoutingTable } from '../src/versions/routing-table.js';
 import type { Version } from '../src/versions/version.js';
 import type { Server } from './containers/server.js';
-import type { Servers, Tried } from './containers/servers.js';
+import type { Servers, ServersLoad, Tried } from './containers/servers.js';
 import type { Blame } from './observation/withheld.js';
 
 export interface Picked {
@@ -98,6 +98,18 @@ export class Fleet {
   failed({ version, server, startedAt }: Ended, status?: number): Blame {
     const isAnswer = status !== undefined && version.state.name === 'complete';
     return this.#servers.get(version.id)?.failed(server, startedAt, isAnswer) ?? 'version';
+  }
+
+  /** Of all servers: connections, and how many servers are left out. */
+  get load(): ServersLoad {
+    const load = { busy: 0, idle: 0, ejected: 0 };
+    for (const servers of this.#servers.values()) {
+      const { busy, idle, ejected } = servers.load;
+      load.busy += busy;
+      load.idle += idle;
+      load.ejected += ejected;
+    }
+    return load;
   }
 
   /** To be called every `SWEEP`. */

@@ -13,6 +13,7 @@ import { StartError } from '../src/kernel/start-error.js';
 import { firstTable, upgradeOf, type RoutingTable } from '../src/versions/routing-table.js';
 import type { Version } from '../src/versions/version.js';
 import type { TableMessage } from '../src/wire/control-message.js';
+import type { WorkerMeasures } from '../src/wire/measures.js';
 import type { Progress, WorkerReport } from '../src/wire/report.js';
 import { Admissions } from './admissions.js';
 import { NoiseBook } from './comparison/noise-book.js';
@@ -20,6 +21,7 @@ import { Servers } from './containers/servers.js';
 import { Entropy } from './entropy.js';
 import type { ExchangeHost } from './exchange.js';
 import { Fleet } from './fleet.js';
+import { Counts } from './observation/counts.js';
 import { GradualShare } from './observation/gradual-share.js';
 import { Observer } from './observation/observer.js';
 import { Withheld } from './observation/withheld.js';
@@ -45,6 +47,7 @@ export class Traffic {
   readonly #fleet: Fleet;
   readonly #share = new GradualShare();
   readonly #observer = new Observer();
+  readonly #counts = new Counts();
   readonly #withheld = new Withheld(({ observation, method, target }) =>
     this.#observer.observed(observation, { method, target, at: this.#options.clock.wall() }),
   );
@@ -104,6 +107,13 @@ export class Traffic {
     else this.#observer.giveBack(next);
   }
 
+  /** For metrics; what was counted is forgotten here. */
+  measures(inFlight: number): WorkerMeasures {
+    const { busy, idle, ejected } = this.#fleet.load;
+    const versions = this.#counts.take();
+    return { role: 'worker', inFlight, connections: { busy, idle }, ejected, versions };
+  }
+
   /** A request has come: it moves GRADUAL on, unless nobody watches. */
   count(isLinked: boolean): void {
     const moving = this.#moving;
@@ -129,8 +139,15 @@ export class Traffic {
       admit: head => this.#admissions.admit(head),
       observed: (observed, blame) => {
         if (!this.#isWatched) return; // nobody asks
+        this.#counts.attempt(observed.observation);
         if (blame === undefined) this.#withheld.answered(observed);
         else this.#withheld.failed(observed, blame);
+      },
+      served: served => {
+        if (this.#isWatched) this.#counts.request(served, this.#moving?.transition.mode ?? 'NONE');
+      },
+      compared: (version, result) => {
+        if (this.#isWatched) this.#counts.compared(version, result);
       },
       refused: (server, cause) =>
         report({ type: 'server-refused', server: server.name, because: cause.message }),
@@ -159,7 +176,9 @@ export class Traffic {
       share: () => this.#share.share,
       decide: strategy,
       sessionSet: (version, session, at) => {
-        if (this.#isWatched) this.#observer.sessionSet(version, session, at);
+        if (!this.#isWatched) return;
+        this.#observer.sessionSet(version, session, at);
+        this.#counts.cookieSet(version);
       },
       timeout: config.session.timeout,
       secure: config.session.secure,
@@ -173,8 +192,10 @@ export class Traffic {
       mostConnections: connectionsEach(config.limits.serverConnections, this.#room, version),
       connectTimeout: config.timeouts.connect * 1000,
       clock,
-      ejected: (server, until) =>
-        report({ type: 'server-ejected', server: server.name, ms: until - clock.now() }),
+      ejected: (server, until) => {
+        if (this.#isWatched) this.#counts.ejected(version.id);
+        report({ type: 'server-ejected', server: server.name, ms: until - clock.now() });
+      },
       admitted: server => report({ type: 'server-admitted', server: server.name }),
     });
   }

@@ -1,5 +1,6 @@
 /** The worker process: puts links, strategy, servers and exchanges together, and decides nothing. */
 import { ControlLink } from '../src/announcements/control-link.js';
+import { Measuring } from '../src/announcements/measuring.js';
 import type { Config } from '../src/config/config.js';
 import type { Cancel, Clock } from '../src/kernel/clock.js';
 import { CutoverError } from '../src/kernel/errors.js';
@@ -46,6 +47,7 @@ export class Worker implements Role {
   readonly #linked: readonly Linked[];
   readonly #hosts = new Map<FrontendLink, ExchangeHost>();
   readonly #controlLink: ControlLink | undefined;
+  readonly #measuring: Measuring | undefined;
   readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
   #isReady = false;
@@ -56,6 +58,13 @@ export class Worker implements Role {
     this.#traffic = new Traffic(options);
     this.#linked = options.frontends.map(address => this.#linkTo(address));
     this.#controlLink = this.#linkToControl();
+    this.#measuring =
+      this.#controlLink &&
+      new Measuring({
+        link: this.#controlLink,
+        clock,
+        take: () => this.#traffic.measures(this.#inFlight),
+      });
     options.report({ type: 'worker-waiting', name: options.name, frontends: options.frontends });
     this.#cancels = [
       clock.every(SWEEP, () => this.#sweep()),
@@ -235,6 +244,7 @@ export class Worker implements Role {
 
   #close(): void {
     for (const cancel of this.#cancels) cancel();
+    this.#measuring?.close();
     this.#controlLink?.close();
     for (const { link } of this.#linked) link.close();
     this.#traffic.close();

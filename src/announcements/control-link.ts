@@ -17,6 +17,7 @@ import {
   type FromFollower,
   type TableMessage,
 } from '../wire/control-message.js';
+import type { Measures } from '../wire/measures.js';
 import type { Progress, WorkerReport } from '../wire/report.js';
 
 export interface ControlLinkOptions {
@@ -84,6 +85,13 @@ export class ControlLink {
   report(report: WorkerReport): boolean {
     if (!this.isLinked) return false;
     this.#send({ kind: 'report', report });
+    return true;
+  }
+
+  /** False, as above. */
+  measured(measures: Measures): boolean {
+    if (!this.isLinked) return false;
+    this.#send({ kind: 'measures', measures });
     return true;
   }
 

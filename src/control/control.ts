@@ -10,13 +10,15 @@ import type { Config } from '../config/config.js';
 import type { Cancel, Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
-import { versionId, type VersionId } from '../kernel/ids.js';
+import { versionId, type VersionId, type WorkerId } from '../kernel/ids.js';
 import type { Role } from '../kernel/role.js';
 import { StartError } from '../kernel/start-error.js';
+import { OwnProcess } from '../measures/own-process.js';
 import type { Keyring } from '../security/keyring.js';
 import type { Registry, SigningKey, Stored } from '../registry/registry.js';
 import { bindDevice, type DeviceRouter } from '../sockets/device.js';
 import { upgradeOf, type Change } from '../versions/routing-table.js';
+import { MEASURE, type Measures } from '../wire/measures.js';
 import { addressProblems, systemResolve } from './addresses.js';
 import { firstState, newKey, openedRegistry } from './first-state.js';
 import { Herald } from './herald.js';
@@ -28,6 +30,8 @@ import { Recorder } from './live/recorder.js';
 import { liveOf } from './live/snapshot.js';
 import { LiveStreams } from './live/streams.js';
 import { exposition, type Measured } from './metrics.js';
+import { Processes } from './processes.js';
+import { Recent } from './recent.js';
 import { Overseer } from './overseer.js';
 import { Registrar, type Outcome } from './registrar.js';
 import { restApi } from './rest.js';
@@ -96,6 +100,10 @@ class Control implements Role {
   readonly #totals = new Totals();
   readonly #recorder: Recorder;
   readonly #streams: LiveStreams;
+  /** What `live` shows of the last seconds, and of every process. */
+  readonly #recent = new Recent();
+  readonly #processes: Processes;
+  readonly #own: OwnProcess;
   readonly #app: FastifyInstance;
   readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
@@ -114,11 +122,18 @@ class Control implements Role {
     this.#registrar = this.#newRegistrar(stored);
     this.#recorder = new Recorder(config.monitor);
     this.#streams = new LiveStreams({ clock, live: () => this.#live() });
+    this.#processes = new Processes({
+      followers: () => this.#herald.followers,
+      edition: () => this.#registrar.table.edition,
+    });
+    this.#own = new OwnProcess(clock);
+    this.#processes.own(this.#own.read());
     this.#app = this.#api();
     this.#cancels = [
       clock.every(SWEEP, () => this.#herald.sweep(clock.now())),
       clock.every(LOOK, () => this.#look()),
       clock.every(KEEP, () => this.#keep()),
+      clock.every(MEASURE, () => this.#processes.own(this.#own.read())),
     ];
     this.stopped = this.#run();
     this.stopped.catch(() => undefined); // whoever waits for it hears of it
@@ -161,6 +176,7 @@ class Control implements Role {
     await this.#app.close();
     giveUp();
     for (const cancel of this.#cancels) cancel();
+    this.#own.close();
     this.#router.close();
     await this.stopped;
   }
@@ -196,12 +212,21 @@ class Control implements Role {
         reported: (_, workerReport) => {
           this.#overseer.reported(workerReport, this.#now);
           this.#totals.add(workerReport, id => this.#knows(id));
+          this.#recent.reported(workerReport, id => this.#knows(id), clock.now());
         },
+        measured: (id, measures) => this.#measuresCame(id, measures),
         silence: config.device.silence * 1000,
         heartbeat: config.device.heartbeat * 1000,
         report,
       },
     );
+  }
+
+  #measuresCame(from: WorkerId, measures: Measures): void {
+    const now = this.#options.clock.now();
+    this.#processes.measured(from, measures, now);
+    const { work } = measures;
+    if (work.role === 'worker') this.#recent.measured(work, id => this.#knows(id), now);
   }
 
   #newRegistrar(stored: Stored): Registrar {

@@ -16,6 +16,7 @@ import {
   type TableMessage,
 } from '../wire/control-message.js';
 import type { RouterFrames } from '../wire/frames.js';
+import type { Measures } from '../wire/measures.js';
 import type { Progress, WorkerReport } from '../wire/report.js';
 import type { Spread } from './spread.js';
 
@@ -28,6 +29,8 @@ export interface HeraldHost {
   followed(follow: Follow): void;
   /** `name`: of the worker. Each of its reports comes once, in order. */
   reported(name: string, report: WorkerReport): void;
+  /** Of the follower with this id. */
+  measured(id: WorkerId, measures: Measures): void;
   /** Milliseconds. */
   readonly silence: number;
   readonly heartbeat: number;
@@ -50,6 +53,12 @@ interface Follower {
 }
 
 type Identity = Pick<Follow, 'name' | 'role'>;
+
+export interface KnownFollower extends Identity {
+  readonly id: WorkerId;
+  /** Of the table that it has; 0: none. */
+  readonly edition: number;
+}
 
 /** More than anybody runs; beyond it nobody new is listened to. */
 const MOST_FOLLOWERS = 4096;
@@ -80,6 +89,13 @@ export class Herald {
     };
   }
 
+  /** Those who have said who they are, in the order in which they came. */
+  get followers(): readonly KnownFollower[] {
+    return [...this.#followers].flatMap(([id, { identity, edition }]) =>
+      identity === undefined ? [] : [{ id, ...identity, edition }],
+    );
+  }
+
   /** To every follower at once. */
   announce(table: Announcement['table'], keys: Announcement['keys']): void {
     this.#announcement = { table, keys };
@@ -102,7 +118,7 @@ export class Herald {
     if (follower === undefined || packed.length === 0 || follower.isRefused) return;
     follower.lastHeard = this.#host.now();
     try {
-      this.#heard(follower, decodeFromFollower(packed));
+      this.#heard(id, follower, decodeFromFollower(packed));
     } catch (cause) {
       this.#refuse(id, follower, cause);
     }
@@ -143,7 +159,7 @@ export class Herald {
     return follower;
   }
 
-  #heard(follower: Follower, message: FromFollower): void {
+  #heard(id: WorkerId, follower: Follower, message: FromFollower): void {
     if (message.kind === 'follow') {
       // Asked once, it answers once. Each answer of ours has the whole table in it, read or not.
       if (follower.identity === undefined) this.#follows(follower, message);
@@ -157,9 +173,18 @@ export class Herald {
         return;
       case 'report':
         return this.#report(follower, follower.identity, message.report);
+      case 'measures':
+        return this.#measured(id, follower.identity, message.measures);
       case 'beat':
         return;
     }
+  }
+
+  #measured(id: WorkerId, { name, role }: Identity, measures: Measures): void {
+    if (role !== measures.work.role) {
+      throw new CutoverError('ERR_WIRE_MALFORMED', `${name} is no ${measures.work.role}`);
+    }
+    this.#host.measured(id, measures);
   }
 
   #follows(follower: Follower, follow: Follow): void {

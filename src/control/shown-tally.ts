@@ -13,7 +13,7 @@ export const shownTally = (tally: Tally): ShownTally => ({
   size: quantilesOf(tally.sizes),
 });
 
-function quantilesOf(histogram: Histogram): Quantiles | undefined {
+export function quantilesOf(histogram: Histogram): Quantiles | undefined {
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map(q => quantile(histogram, q));
   if (p50 === undefined || p95 === undefined || p99 === undefined) return undefined;
   return { p50, p95, p99 };

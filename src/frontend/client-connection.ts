@@ -8,6 +8,7 @@ import { answerHead, chunkEnd, chunkHead, framingForClient } from '../http/field
 import type { AnswerFraming } from '../http/message.js';
 import { continueAnswer, ownAnswer } from '../http/own-answers.js';
 import { framingAt, type Answer, type Interim, type Part } from '../wire/envelope.js';
+import type { RequestEnd } from '../wire/measures.js';
 import { ClientWriter, type WriterHost } from './client-writer.js';
 import type { Asker, Exchange, WholeRequest } from './exchange.js';
 import type { Arrival, Incoming, Manners } from './incoming.js';
@@ -25,6 +26,8 @@ export interface ConnectionHost {
   /** So many bytes of an answer's body have found a place. */
   grant(exchange: Exchange, bytes: number): void;
   refused(code: ErrorCode, because: string): void;
+  /** A request is over; `status`: of its answer, if it got one; `ms`: since it was there. */
+  over(end: RequestEnd, status: number | undefined, ms: number): void;
   /** The connection is closed: forget it. */
   closed(): void;
   /** The frontend drains: connections end with the answer that they wait for. */
@@ -44,6 +47,10 @@ interface Asked {
   readonly manners: Manners;
   /** How the body goes to the client; undefined: not answered yet. */
   framing: AnswerFraming['kind'] | undefined;
+  /** Monotonic milliseconds. */
+  readonly askedAt: number;
+  /** Of its answer, once that has begun. */
+  status: number | undefined;
 }
 
 /**
@@ -101,7 +108,9 @@ export class ClientConnection implements Asker, WriterHost {
     this.#incoming.discard();
     const asked = this.#asked;
     this.#asked = undefined;
-    if (asked !== undefined) this.#host.cancel(asked.exchange);
+    if (asked === undefined) return;
+    this.#host.cancel(asked.exchange);
+    this.#over(asked, 'cancelled');
   }
 
   /** The frontend drains: who waits for nothing goes now. */
@@ -145,6 +154,7 @@ export class ClientConnection implements Asker, WriterHost {
     if (wanted === 'tunnel') this.#becomeTunnel();
     asked.framing = framingForClient(wanted === 'open' ? 'chunked' : wanted, clientVersion);
     asked.exchange.answered = true;
+    asked.status = status;
     const keepAlive = this.#keepsAlive(asked);
     const head = { status, reason, fields, framing: asked.framing, clientVersion, keepAlive };
     this.#writeBody(asked, answerHead(head), body, more, trailers);
@@ -169,10 +179,12 @@ export class ClientConnection implements Asker, WriterHost {
     // Whoever hears from us that something is wrong may keep its connection, if it can.
     const keepAlive = version === '1.1' && this.#keepsAlive(asked);
     this.#writer.write(ourAnswer(code, keepAlive, headOnly));
-    this.#answered(asked, keepAlive);
+    asked.status = kindOf(code).status;
+    this.#answered(asked, keepAlive, 'failed');
   }
 
   cut(): void {
+    if (this.#asked !== undefined) this.#over(this.#asked, 'cut');
     this.#asked = undefined;
     this.#incoming.discard();
     this.#phase = 'lingering'; // until the close is taken
@@ -219,16 +231,18 @@ export class ClientConnection implements Asker, WriterHost {
       return;
     }
     const { request, manners } = arrival;
+    const askedAt = this.#clock.now();
     const exchange = this.#host.ask(request, this);
     if (typeof exchange === 'string') {
       this.#host.refused(exchange, 'nobody could be asked');
       const keepAlive = manners.version === '1.1' && manners.keepAlive && !this.#host.isStopping();
       this.#writer.write(ourAnswer(exchange, keepAlive, manners.headOnly));
       request.body.discard();
+      this.#host.over('failed', kindOf(exchange).status, 0);
       this.#next(request, keepAlive);
       return;
     }
-    this.#asked = { exchange, manners, framing: undefined };
+    this.#asked = { exchange, manners, framing: undefined, askedAt, status: undefined };
   }
 
   #refuse(code: ErrorCode): void {
@@ -277,11 +291,17 @@ export class ClientConnection implements Asker, WriterHost {
     this.#toGrant = 0;
   }
 
-  #answered({ exchange }: Asked, keepAlive: boolean): void {
+  #answered(asked: Asked, keepAlive: boolean, end: RequestEnd = 'answered'): void {
+    const { exchange } = asked;
     this.#asked = undefined;
     this.#toGrant = 0;
     this.#host.ended(exchange);
+    this.#over(asked, end);
     this.#next(exchange.request, keepAlive);
+  }
+
+  #over({ status, askedAt }: Asked, end: RequestEnd): void {
+    this.#host.over(end, status, this.#clock.now() - askedAt);
   }
 
   /** Goes on behind an answer. */
@@ -325,9 +345,10 @@ export class ClientConnection implements Asker, WriterHost {
     this.cut();
   }
 
-  #tunnelEnded({ exchange }: Asked): void {
+  #tunnelEnded(asked: Asked): void {
     this.#asked = undefined;
-    this.#host.ended(exchange);
+    this.#host.ended(asked.exchange);
+    this.#over(asked, 'answered');
     this.#writer.close();
   }
 }

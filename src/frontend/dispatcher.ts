@@ -18,6 +18,8 @@ export interface DispatcherLimits {
   readonly outstanding: number;
   /** Milliseconds that a request may wait for a worker. */
   readonly wait: number;
+  /** Told how many milliseconds a request has waited that then got a worker. */
+  readonly waited?: (ms: number) => void;
 }
 
 export interface Losses {
@@ -42,6 +44,16 @@ export class Dispatcher {
   /** Exchanges that have no complete answer yet. */
   get inFlight(): number {
     return this.#queue.size + this.#owners.size;
+  }
+
+  /** Of these, those that wait for a worker. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  /** In the order in which they came. */
+  get workers(): readonly WorkerPeer[] {
+    return this.#workers;
   }
 
   /** Whether somebody could take a request. */
@@ -159,6 +171,7 @@ export class Dispatcher {
       const worker = this.#free();
       if (worker === undefined) return;
       this.#queue.delete(exchange);
+      this.#limits.waited?.(this.#now() - (exchange.deadline - this.#limits.wait));
       this.#give(exchange, worker);
     }
   }

@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { ControlLink } from '../announcements/control-link.js';
+import { Measuring } from '../announcements/measuring.js';
 import { ProxyReader } from '../http/proxy-protocol.js';
 import { RequestReader } from '../http/request-reader.js';
 import type { Config } from '../config/config.js';
@@ -19,8 +20,10 @@ import { bindDevice, type DeviceRouter } from '../sockets/device.js';
 import type { StreamServer } from '../sockets/stream-server.js';
 import { encodeMessage } from '../wire/control-message.js';
 import { kinds, type Failure, type OfExchange } from '../wire/envelope.js';
+import type { RequestEnd } from '../wire/measures.js';
 import { ClientConnection } from './client-connection.js';
 import { Clients } from './clients.js';
+import { Counts } from './counts.js';
 import { Dispatcher } from './dispatcher.js';
 import { Exchange, type Asker, type WholeRequest } from './exchange.js';
 import { Incoming } from './incoming.js';
@@ -95,7 +98,9 @@ class Frontend implements Role {
   readonly #spool: Spool;
   readonly #dispatcher: Dispatcher;
   readonly #workers: Workers;
+  readonly #counts = new Counts();
   readonly #controlLink: ControlLink | undefined;
+  readonly #measuring: Measuring | undefined;
   readonly #clients: readonly Clients[];
   readonly #cancelSweep: Cancel;
   // Ids of a predecessor must not be taken for ours: a worker may still speak of them.
@@ -113,9 +118,13 @@ class Frontend implements Role {
     servers: readonly StreamServer[],
     mostConnections: number,
   ) {
-    const { config, clock, report } = options;
+    const { config, clock } = options;
     const { limits, timeouts } = config;
-    this.#options = options;
+    const report: Report = event => {
+      this.#counts.happened(event);
+      options.report(event);
+    };
+    this.#options = { ...options, report };
     this.#device = device;
     this.#servers = servers;
     this.#mostConnections = mostConnections;
@@ -125,7 +134,12 @@ class Frontend implements Role {
       folder: limits.spool ?? tmpdir(),
     });
     this.#dispatcher = new Dispatcher(
-      { queue: limits.queue, outstanding: limits.outstanding, wait: timeouts.queue * 1000 },
+      {
+        queue: limits.queue,
+        outstanding: limits.outstanding,
+        wait: timeouts.queue * 1000,
+        waited: ms => this.#counts.waited(ms),
+      },
       () => clock.now(),
     );
     this.#workers = new Workers(
@@ -141,9 +155,10 @@ class Frontend implements Role {
         silence: config.device.silence * 1000,
       },
       this.#dispatcher,
-      options,
+      this.#options,
     );
     this.#controlLink = this.#linkToControl();
+    this.#measuring = this.#measure(this.#controlLink);
     this.#clients = servers.map((server, index) => this.#clientsOf(server, index > 0));
     this.#cancelSweep = clock.every(SWEEP, () => this.#sweep());
     this.stopped = this.#run();
@@ -194,6 +209,28 @@ class Frontend implements Role {
     });
   }
 
+  #measure(link: ControlLink | undefined): Measuring | undefined {
+    const { clock } = this.#options;
+    const dispatcher = this.#dispatcher;
+    return (
+      link &&
+      new Measuring({
+        link,
+        clock,
+        take: () => {
+          const { inFlight, queued, workers } = dispatcher;
+          const connections = this.#connections;
+          return this.#counts.take({ inFlight, queued, workers, connections });
+        },
+      })
+    );
+  }
+
+  /** Of clients. */
+  get #connections(): number {
+    return this.#clients.reduce((sum, { size }) => sum + size, 0);
+  }
+
   #clientsOf(server: StreamServer, isTrusted: boolean): Clients {
     const { config, clock, report } = this.#options;
     const { limits, timeouts, proxy } = config;
@@ -218,6 +255,8 @@ class Frontend implements Role {
       grant: (exchange: Exchange, bytes: number) => this.#dispatcher.grant(exchange, bytes),
       refused: (code: ErrorCode, because: string) =>
         report({ type: 'request-refused', code, because }),
+      over: (end: RequestEnd, status: number | undefined, ms: number) =>
+        this.#counts.request(end, status, ms),
       isStopping: () => this.#isStopping,
     };
     const incoming = (arrived: () => void) =>
@@ -241,9 +280,11 @@ class Frontend implements Role {
 
   #connected(connection: ClientConnection): ClientConnection {
     this.#lastConnect = this.#options.clock.now();
+    this.#counts.accepted();
     // A spooled body takes a descriptor as well.
-    const count = this.#clients.reduce((sum, { size }) => sum + size, 1 + this.#spool.files);
+    const count = 1 + this.#connections + this.#spool.files;
     if (count <= this.#mostConnections) return connection;
+    this.#counts.refused('ERR_CONNECTIONS_FULL');
     connection.turnAway();
     if (!this.#isFullReported) {
       this.#options.report({ type: 'connections-full', limit: this.#mostConnections });
@@ -309,7 +350,7 @@ class Frontend implements Role {
   async #drain(): Promise<void> {
     const { clock, config, report } = this.#options;
     this.#isStopping = true;
-    const connections = this.#clients.reduce((sum, { size }) => sum + size, 0);
+    const connections = this.#connections;
     report({ type: 'frontend-draining', exchanges: this.#dispatcher.inFlight, connections });
     const { drain, drainTunnel } = config.timeouts;
     this.#drainDeadline = clock.now() + drain * 1000;
@@ -366,6 +407,7 @@ class Frontend implements Role {
   #close(): void {
     this.#cancelSweep();
     for (const clients of this.#clients) clients.end();
+    this.#measuring?.close();
     this.#controlLink?.close();
     this.#workers.leave();
     const linger = Math.max(LEAST_LINGER, this.#drainDeadline - this.#options.clock.now());

@@ -6,11 +6,13 @@ import { z } from 'zod';
 import type { Share, VersionId } from '../kernel/ids.js';
 import type { RoutingTable } from '../versions/routing-table.js';
 import { tableSchema } from '../versions/table-schema.js';
+import type { Measures } from './measures.js';
+import { measuresSchema } from './measures-schema.js';
 import { progressSchema, reportSchema, wireShare, wireVersionId } from './report-schema.js';
 import type { Progress, WorkerReport } from './report.js';
 import { malformed, pack, unpack, type Protocol } from './versioned.js';
 
-export const CONTROL_WIRE_VERSION = 2;
+export const CONTROL_WIRE_VERSION = 3;
 
 const protocol: Protocol = {
   version: CONTROL_WIRE_VERSION,
@@ -22,6 +24,7 @@ export type FromFollower =
   | Follow
   | { readonly kind: 'acknowledge'; readonly edition: number }
   | { readonly kind: 'report'; readonly report: WorkerReport }
+  | { readonly kind: 'measures'; readonly measures: Measures }
   | { readonly kind: 'beat' };
 
 export interface Follow {
@@ -70,6 +73,7 @@ const fromFollower: z.ZodType<FromFollower> = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('acknowledge'), edition }),
   z.strictObject({ kind: z.literal('report'), report: reportSchema }),
+  z.strictObject({ kind: z.literal('measures'), measures: measuresSchema }),
   beat,
 ]);
 

@@ -77,6 +77,11 @@ export class Server implements ServerLoad {
     return `${this.address.host}:${this.address.port}`;
   }
 
+  /** Connections that are kept for the next request. */
+  get idle(): number {
+    return this.#idle.length;
+  }
+
   get hasRoom(): boolean {
     return this.#idle.length > 0 || this.outstanding < this.#options.mostConnections;
   }

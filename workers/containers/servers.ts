@@ -28,6 +28,13 @@ export interface Tried {
   has(server: Server): boolean;
 }
 
+/** Connections that are lent, and that are kept; servers that are left out. */
+export interface ServersLoad {
+  readonly busy: number;
+  readonly idle: number;
+  readonly ejected: number;
+}
+
 export class Servers {
   readonly #servers: readonly Server[];
   readonly #options: ServersOptions;
@@ -102,6 +109,16 @@ export class Servers {
   /** An attempt that began at `sent`, in monotonic milliseconds, was answered. */
   succeeded(server: Server, sent: number): void {
     this.#heard(server, { kind: 'succeeded', sent });
+  }
+
+  get load(): ServersLoad {
+    const sum = (of: (server: Server) => number) =>
+      this.#servers.reduce((all, server) => all + of(server), 0);
+    return {
+      busy: sum(({ outstanding }) => outstanding),
+      idle: sum(({ idle }) => idle),
+      ejected: this.#out,
+    };
   }
 
   sweep(now: number): void {

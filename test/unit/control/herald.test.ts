@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Herald } from '../../../src/control/herald.js';
 import type { CutoverEvent } from '../../../src/kernel/events.js';
-import { share, versionId } from '../../../src/kernel/ids.js';
+import { share, versionId, workerId, type WorkerId } from '../../../src/kernel/ids.js';
 import { firstTable } from '../../../src/versions/routing-table.js';
 import {
   decodeFromControl,
@@ -11,7 +11,9 @@ import {
   type FromControl,
   type FromFollower,
 } from '../../../src/wire/control-message.js';
+import type { Measures } from '../../../src/wire/measures.js';
 import type { WorkerReport } from '../../../src/wire/report.js';
+import { frontendMeasures, measures, workerMeasures } from './measured.js';
 
 const table = firstTable({
   id: versionId('v1'),
@@ -39,6 +41,7 @@ function stand() {
   const events: CutoverEvent[] = [];
   const followed: Follow[] = [];
   const reported: (readonly [name: string, report: WorkerReport])[] = [];
+  const measured: (readonly [follower: WorkerId, measures: Measures])[] = [];
   const time = { now: 0, refusal: undefined as Error | undefined };
   const host = { followed: (each: Follow): unknown => followed.push(each) };
   const herald = new Herald(
@@ -52,6 +55,7 @@ function stand() {
       now: () => time.now,
       followed: each => void host.followed(each),
       reported: (...each) => reported.push(each),
+      measured: (...each) => measured.push(each),
       silence: 5000,
       heartbeat: 1000,
       report: event => events.push(event),
@@ -64,7 +68,7 @@ function stand() {
     says(n, follow(n, role));
   };
   const types = () => events.map(({ type }) => type);
-  return { herald, host, sent, events, types, followed, reported, time, says, comes };
+  return { herald, host, sent, events, types, followed, reported, measured, time, says, comes };
 }
 
 describe('Herald', () => {
@@ -258,6 +262,36 @@ describe('Herald', () => {
       [1, told],
     ]);
     expect(types()).to.deep.equal(['follower-joined']);
+  });
+
+  it('hands on what followers measure, and knows who they are, as long as they are there', () => {
+    const { herald, comes, says, measured } = stand();
+    comes(1);
+    comes(2, 'frontend');
+    says(2, { kind: 'measures', measures: measures(frontendMeasures({ queued: 3 })) });
+    says(1, { kind: 'measures', measures: measures(workerMeasures({ ejected: 2 })) });
+    expect(measured).to.deep.equal([
+      [workerId(id(2)), measures(frontendMeasures({ queued: 3 }))],
+      [workerId(id(1)), measures(workerMeasures({ ejected: 2 }))],
+    ]);
+    says(2, { kind: 'acknowledge', edition: 1 });
+    herald.received([id(3), none]); // it has not said who it is
+    expect(herald.followers).to.deep.equal([
+      { id: workerId(id(1)), name: 'worker-1', role: 'worker', edition: 0 },
+      { id: workerId(id(2)), name: 'frontend-2', role: 'frontend', edition: 1 },
+    ]);
+    herald.received([id(1), none]);
+    expect(herald.followers.map(({ name }) => name)).to.deep.equal(['frontend-2']);
+  });
+
+  it('hears no measures of who has not said who it is, nor those of another role', () => {
+    const { herald, comes, says, measured, types } = stand();
+    says(1, { kind: 'measures', measures: measures(workerMeasures()) });
+    comes(2, 'frontend');
+    says(2, { kind: 'measures', measures: measures(workerMeasures()) });
+    expect(measured).to.deep.equal([]);
+    expect(types()).to.deep.equal(['follower-joined', 'peer-refused', 'follower-left']);
+    expect(herald.followers).to.deep.equal([]);
   });
 
   it('reports what could not be sent, unless the follower has gone', async () => {

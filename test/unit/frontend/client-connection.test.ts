@@ -22,6 +22,8 @@ class Stand {
   written = '';
   readonly asked: Exchange[] = [];
   readonly heard: string[] = [];
+  /** How requests ended, with their status and milliseconds. */
+  readonly over: [end: string, status: number | undefined, ms: number][] = [];
   isStopping = false;
   /** Why nobody can be asked. */
   refusesWith: ErrorCode | undefined;
@@ -48,6 +50,7 @@ class Stand {
         cancel: ({ id }) => this.heard.push(`cancel ${id}`),
         grant: ({ id }, bytes) => this.heard.push(`grant ${id} ${bytes}`),
         refused: code => this.heard.push(code),
+        over: (...each) => this.over.push(each),
         closed: () => this.heard.push('closed'),
         isStopping: () => this.isStopping,
       },

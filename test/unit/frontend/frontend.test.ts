@@ -58,19 +58,20 @@ class Control {
     return control;
   }
 
-  /** What it says next, beats as well; undefined: it comes or goes. */
-  async hears(): Promise<FromFollower | undefined> {
-    const [peer, packed] = await next(this.#arriving);
-    this.#peer = peer;
-    return packed.length === 0 ? undefined : decodeFromFollower(packed);
+  /** What it says next, but for this; undefined: it comes or goes. */
+  async hears(...but: readonly FromFollower['kind'][]): Promise<FromFollower | undefined> {
+    for (;;) {
+      const [peer, packed] = await next(this.#arriving);
+      this.#peer = peer;
+      if (packed.length === 0) return undefined;
+      const message = decodeFromFollower(packed);
+      if (!but.includes(message.kind)) return message;
+    }
   }
 
-  /** What it says next but beats; undefined: it comes or goes. */
-  async heard(): Promise<FromFollower | undefined> {
-    for (;;) {
-      const message = await this.hears();
-      if (message?.kind !== 'beat') return message;
-    }
+  /** What it says next, but for what it says again and again. */
+  heard(): Promise<FromFollower | undefined> {
+    return this.hears('beat', 'measures');
   }
 
   async says(message: FromControl): Promise<void> {
@@ -219,7 +220,28 @@ describe('the frontend', () => {
     it('shows it that it is alive', async () => {
       await start({ control: address });
       await control.giveFirst(tableOf(1));
-      expect(await control.hears()).to.deep.equal({ kind: 'beat' });
+      expect(await control.hears('measures')).to.deep.equal({ kind: 'beat' });
+    });
+
+    it('measures itself and what it serves, also in its last moment', async () => {
+      const { role, port } = await start({ control: address });
+      await control.giveFirst(tableOf(1));
+      const worker = await Worker.join(stage, device);
+      expect(await worker.table()).to.deep.equal(tableOf(1));
+      const client = await RawClient.connect(stage, { port });
+      await client.send('nonsense\r\n\r\n');
+      await client.until('400');
+      await within(5000, 'it has stopped', role.stop());
+      const refusals: number[] = [];
+      for (;;) {
+        const message = await control.hears('beat');
+        if (message?.kind !== 'measures') break;
+        const { process, work } = message.measures;
+        expect(process.memory).to.be.above(1_000_000);
+        expect(work.role === 'frontend' && work.workers.length).to.equal(1);
+        refusals.push(work.role === 'frontend' ? (work.refusals.ERR_HEAD_MALFORMED ?? 0) : NaN);
+      }
+      expect(refusals.reduce((a, b) => a + b)).to.equal(1);
     });
 
     it('leaves it when it stops', async () => {

@@ -14,6 +14,7 @@ import type { Lent, Server } from '../../../workers/containers/server.js';
 import type { Servers } from '../../../workers/containers/servers.js';
 import { Exchange } from '../../../workers/exchange.js';
 import { Fleet } from '../../../workers/fleet.js';
+import type { Served } from '../../../workers/observation/counts.js';
 import type { Blame } from '../../../workers/observation/withheld.js';
 import { RetryBudget } from '../../../workers/rescue/budget.js';
 import { FakeClock } from '../support-clock.js';
@@ -245,6 +246,9 @@ export class Stand {
   readonly observed: Observation[] = [];
   /** Of each of them, whose failure it is. */
   readonly blamed: (Blame | undefined)[] = [];
+  /** What became of the request, for metrics. */
+  readonly served: Served[] = [];
+  readonly compared: string[] = [];
   readonly table: RoutingTable;
   readonly fleet: Fleet;
   readonly servers = new Map<string, FakeServers>();
@@ -282,6 +286,8 @@ export class Stand {
       mayAskAgain: () => about.mayAskAgain ?? true,
       push: envelope => this.said.push(inWords(envelope)),
       admit: head => ({ head, decision, cookie: '', ...about.admitted }),
+      served: each => this.served.push(each),
+      compared: (version, result) => this.compared.push(`${version} ${result}`),
       observed: ({ observation }, blame) => {
         this.observed.push(observation);
         this.blamed.push(blame);

@@ -1,0 +1,82 @@
+/** What this process takes of its machine, and how late its event loop is. The only place that asks Node. */
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
+import type { Clock } from '../kernel/clock.js';
+import type { ProcessMeasures } from '../wire/measures.js';
+
+/** Milliseconds between two looks at the event loop; a delay below it is seen as well. */
+const RESOLUTION = 20;
+
+/** Percentiles. */
+const MEDIAN = 50;
+const LATE = 99;
+
+export class OwnProcess {
+  readonly #clock: Clock;
+  /** Seconds since 1970. */
+  readonly #startedAt: number;
+  /**
+   * Two, of which the older one is read and begins anew: Node's monitor misses what happens between its
+   * beginning and its first look, which may be the very stall that is looked for.
+   */
+  #monitors: readonly [IntervalHistogram, IntervalHistogram];
+  #lastRead: number;
+  #lastCpu: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startedAt = (clock.wall() - process.uptime() * 1000) / 1000;
+    this.#monitors = [monitor(), monitor()];
+    this.#lastRead = clock.now();
+    this.#lastCpu = cpuSeconds();
+  }
+
+  /** Since the reading before; of the event loop, since the one before that. */
+  read(): ProcessMeasures {
+    const now = this.#clock.now();
+    const cpu = cpuSeconds();
+    const period = Math.max(0, now - this.#lastRead);
+    const load = period > 0 ? Math.max(0, cpu - this.#lastCpu) / (period / 1000) : 0;
+    this.#lastRead = now;
+    this.#lastCpu = cpu;
+    return {
+      period,
+      startedAt: this.#startedAt,
+      cpu,
+      load,
+      memory: process.memoryUsage.rss(),
+      heap: getHeapStatistics().used_heap_size,
+      eventLoopDelay: this.#delay(),
+    };
+  }
+
+  close(): void {
+    for (const each of this.#monitors) each.disable();
+  }
+
+  #delay(): ProcessMeasures['eventLoopDelay'] {
+    const [older, younger] = this.#monitors;
+    const delay = {
+      p50: late(older.percentile(MEDIAN)),
+      p99: late(older.percentile(LATE)),
+      max: late(older.max),
+    };
+    older.reset();
+    this.#monitors = [younger, older];
+    return delay;
+  }
+}
+
+function monitor(): IntervalHistogram {
+  const made = monitorEventLoopDelay({ resolution: RESOLUTION });
+  made.enable();
+  return made;
+}
+
+/** Seconds beyond the interval itself, from nanoseconds between two looks. */
+const late = (ns: number): number => Math.max(0, ns / 1e9 - RESOLUTION / 1000);
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
