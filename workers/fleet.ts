@@ -56,7 +56,11 @@ export class Fleet {
     this.#moving = upgradeOf(table);
     if (this.#moving?.id !== before) this.#samples = SAMPLE;
     for (const [id, servers] of this.#servers) {
-      if (table.versions.some(version => version.id === id)) continue;
+      const version = table.versions.find(each => each.id === id);
+      if (version !== undefined) {
+        servers.take(version.servers);
+        continue;
+      }
       servers.close();
       this.#servers.delete(id);
     }

@@ -189,7 +189,8 @@ export class Traffic {
     const { clock, report } = this.#options;
     const config = this.#config;
     return new Servers(version, {
-      mostConnections: connectionsEach(config.limits.serverConnections, this.#room, version),
+      mostConnections: config.limits.serverConnections,
+      mostTogether: this.#room,
       connectTimeout: config.timeouts.connect * 1000,
       clock,
       ejected: (server, until) => {
@@ -207,10 +208,6 @@ export class Traffic {
     return true;
   }
 }
-
-/** `room`: for connections to all servers of a version. */
-const connectionsEach = (wanted: number, room: number, { servers }: Version): number =>
-  Math.max(1, Math.min(wanted, Math.floor(room / servers.length)));
 
 function tableOf({ cluster }: Config): RoutingTable {
   const { servers, version, upgradeTransition } = cluster;

@@ -3,7 +3,7 @@ import type { ServerAddress, UpgradeTransition } from '../config/cluster.js';
 import { share, type VersionId } from '../kernel/ids.js';
 import { isNonEmpty, type NonEmpty } from '../kernel/non-empty.js';
 import { unreachable } from '../kernel/unreachable.js';
-import { newestFirst, type Version } from './version.js';
+import { newestFirst, type Owner, type Version } from './version.js';
 import { mayServe, stateAfter, type Happening, type VersionState } from './version-state.js';
 
 export interface RoutingTable {
@@ -19,11 +19,15 @@ export interface NewVersion {
   readonly number: string;
   readonly servers: NonEmpty<ServerAddress>;
   readonly transition: UpgradeTransition;
+  /** See `Version`. */
+  readonly owner?: Owner | undefined;
 }
 
 export type Change =
   | { readonly kind: 'add'; readonly version: NewVersion }
   | { readonly kind: 'remove'; readonly id: VersionId }
+  /** The same version on other servers: its upgrade, its sessions and its verdict go on. */
+  | { readonly kind: 'servers'; readonly id: VersionId; readonly servers: NonEmpty<ServerAddress> }
   | { readonly kind: 'happen'; readonly id: VersionId; readonly on: Happening };
 
 /** A change that cannot be made: REST answers 404 for `unknown`, 409 for the others. */
@@ -54,13 +58,12 @@ export function changed(table: RoutingTable, change: Change): Changed {
         table,
         versions.filter(each => each !== target),
       );
+    case 'servers':
+      return next(table, withOther(versions, target, { servers: change.servers }));
     case 'happen': {
       const state = stateAfter(target.state, change.on);
       if (state === undefined) return impossible(change.on.type, target);
-      return next(
-        table,
-        versions.map(each => (each === target ? { ...each, state } : each)),
-      );
+      return next(table, withOther(versions, target, { state }));
     }
     default:
       return unreachable(change);
@@ -90,6 +93,12 @@ export function isSuperseded(table: RoutingTable, { id, state }: Version): boole
   const isUnderWay = state.name === 'running' || state.name === 'paused';
   return isUnderWay && upgradeOf(table)?.id !== id;
 }
+
+const withOther = (
+  versions: readonly Version[],
+  target: Version,
+  other: Partial<Pick<Version, 'servers' | 'state'>>,
+): readonly Version[] => versions.map(each => (each === target ? { ...each, ...other } : each));
 
 /** Of two equal versions the one added later is newer: sorting is stable. */
 function withAdded(table: RoutingTable, added: NewVersion): readonly Version[] {

@@ -31,6 +31,7 @@ const version: z.ZodType<Version> = z.strictObject({
   servers: atLeastOne(z.strictObject({ host: host(), port: port() })),
   transition: cluster.shape.upgradeTransition.unwrap(),
   state,
+  owner: z.enum(['labels', 'containers']).optional(),
 });
 
 export const tableSchema: z.ZodType<RoutingTable> = z.strictObject({

@@ -12,7 +12,12 @@ export interface Version {
   readonly servers: NonEmpty<ServerAddress>;
   readonly transition: UpgradeTransition;
   readonly state: VersionState;
+  /** Who changes its servers and takes it away; undefined: operators alone. */
+  readonly owner?: Owner | undefined;
 }
+
+/** `labels`: containers that somebody else runs, by their labels. `containers`: those that control started. */
+export type Owner = 'labels' | 'containers';
 
 /**
  * For sorting: below zero where `a` is the newer one. Numbers between dots are compared as numbers of

@@ -1,4 +1,5 @@
 /** The servers of one version: which of them gets the next request, and which are left out. */
+import type { ServerAddress } from '../../src/config/cluster.js';
 import type { Version } from '../../src/versions/version.js';
 import type { Blame } from '../observation/withheld.js';
 import {
@@ -15,6 +16,8 @@ import { pickServer } from '../routing/pick-server.js';
 import { Server, type ServerOptions } from './server.js';
 
 export interface ServersOptions extends ServerOptions {
+  /** Connections to all of them together, however many servers there are. Default: no bound. */
+  readonly mostTogether?: number;
   /** Default: `usualEjection`. */
   readonly ejection?: EjectionTerms;
   /** It is left out; `until`: monotonic milliseconds, when one request tries it again. */
@@ -36,22 +39,45 @@ export interface ServersLoad {
 }
 
 export class Servers {
-  readonly #servers: readonly Server[];
+  #servers: readonly Server[] = [];
   readonly #options: ServersOptions;
+  /** What every server goes by: one object, because the number of servers may change. */
+  readonly #each: { -readonly [Option in keyof ServerOptions]: ServerOptions[Option] };
   readonly #terms: EjectionTerms;
   /** In the order of the servers. */
-  readonly #health: Map<Server, ServerHealth>;
+  #health = new Map<Server, ServerHealth>();
   /** Servers that are not in: while there is none, a pick costs no more than looking at each once. */
   #out = 0;
   /** One for all picks, so that a pick allocates nothing. */
   readonly #question = new Question();
 
   constructor(version: Version, options: ServersOptions) {
-    const now = options.clock.now();
+    const { mostConnections, connectTimeout, clock } = options;
     this.#options = options;
+    this.#each = { mostConnections, connectTimeout, clock };
     this.#terms = options.ejection ?? usualEjection;
-    this.#servers = version.servers.map(address => new Server(address, options));
-    this.#health = new Map(this.#servers.map(server => [server, healthy(now)]));
+    this.take(version.servers);
+  }
+
+  /**
+   * The version runs on these from now on. Those that stay keep their connections and their record; those
+   * that have gone get nothing new, and what they have in flight goes on.
+   */
+  take(addresses: readonly ServerAddress[]): void {
+    const { clock, mostConnections, mostTogether = Infinity } = this.#options;
+    const before = this.#servers;
+    if (isSame(before, addresses)) return;
+    this.#each.mostConnections = Math.max(
+      1,
+      Math.min(mostConnections, Math.floor(mostTogether / addresses.length)),
+    );
+    this.#servers = addresses.map(
+      address => before.find(isAt(address)) ?? new Server(address, this.#each),
+    );
+    const health = (server: Server) => this.#health.get(server) ?? healthy(clock.now());
+    this.#health = new Map(this.#servers.map(server => [server, health(server)]));
+    this.#out = [...this.#health.values()].reduce((sum, each) => sum + isOut(each), 0);
+    for (const server of before) if (!this.#health.has(server)) server.close();
   }
 
   /**
@@ -96,6 +122,8 @@ export class Servers {
    * @returns whose failure it is: the server's alone only where it is left out and others go on.
    */
   failed(server: Server, sent: number, isAnswer = false): Blame {
+    // Taken away while it was asked: that it failed says nothing of those that are left.
+    if (!this.#health.has(server)) return 'server';
     const isLast =
       this.#out === this.#servers.length - 1 && this.#health.get(server)?.kind === 'in';
     if (!isAnswer || !isLast) this.#heard(server, { kind: 'failed', sent });
@@ -162,5 +190,14 @@ class Question {
     return server.hasRoom && !this.#tried.has(server);
   }
 }
+
+const isSame = (servers: readonly Server[], addresses: readonly ServerAddress[]): boolean =>
+  servers.length === addresses.length &&
+  servers.every((server, at) => isAt(addresses[at])(server));
+
+const isAt =
+  (wanted: ServerAddress | undefined) =>
+  ({ address: { host, port } }: Server): boolean =>
+    host === wanted?.host && port === wanted.port;
 
 const isOut = ({ kind }: ServerHealth): 0 | 1 => (kind === 'in' ? 0 : 1);

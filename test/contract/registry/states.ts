@@ -103,6 +103,9 @@ const step = fc.oneof(
     return { kind: 'happen', id: idAt(table, at), on };
   }),
   fc.nat(9).map(at => (table: RoutingTable): Change => ({ kind: 'remove', id: idAt(table, at) })),
+  fc.tuple(fc.nat(9), newVersion).map(([at, { servers }]) => (table: RoutingTable): Change => {
+    return { kind: 'servers', id: idAt(table, at), servers };
+  }),
 );
 
 const idAt = ({ versions }: RoutingTable, at: number) =>

@@ -27,6 +27,7 @@ const made = (id: string, number: string, transition: UpgradeTransition): NewVer
 type Step =
   | { readonly kind: 'add'; readonly number: string; readonly transition: UpgradeTransition }
   | { readonly kind: 'remove'; readonly at: number }
+  | { readonly kind: 'servers'; readonly at: number; readonly port: number }
   | { readonly kind: 'happen'; readonly at: number; readonly on: Happening };
 
 const fraction = fc.integer({ min: 0, max: 99 }).map(each => each / 100);
@@ -45,6 +46,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     ),
   }),
   fc.record({ kind: fc.constant('remove'), at }),
+  fc.record({ kind: fc.constant('servers'), at, port: fc.integer({ min: 1, max: 65_535 }) }),
   fc.record({
     kind: fc.constant('happen'),
     at,
@@ -68,7 +70,14 @@ function changeOf(wanted: Step, table: RoutingTable, count: number): Change {
   }
   const { versions } = table;
   const id = versions[wanted.at % (versions.length + 1)]?.id ?? versionId('nobody');
-  return wanted.kind === 'remove' ? { kind: 'remove', id } : { kind: 'happen', id, on: wanted.on };
+  switch (wanted.kind) {
+    case 'remove':
+      return { kind: 'remove', id };
+    case 'servers':
+      return { kind: 'servers', id, servers: [{ host: '127.0.0.1', port: wanted.port }] };
+    case 'happen':
+      return { kind: 'happen', id, on: wanted.on };
+  }
 }
 
 /** The law of the refusals, said once more and differently. */
@@ -76,6 +85,7 @@ function refusalOf(change: Change, { versions }: RoutingTable): string | undefin
   if (change.kind === 'add') return undefined;
   const target = versions.find(({ id }) => id === change.id);
   if (target === undefined) return 'unknown';
+  if (change.kind === 'servers') return undefined; // who may serve is the same as before
   const state = change.kind === 'happen' ? stateAfter(target.state, change.on) : undefined;
   if (change.kind === 'happen' && state === undefined) return 'impossible';
   const others = versions.filter(each => each !== target);
@@ -149,6 +159,16 @@ describe('whatever is added, removed, or happens', () => {
       const concerned = change.kind === 'add' ? change.version.id : change.id;
       const others = ({ versions }: RoutingTable) => versions.filter(({ id }) => id !== concerned);
       expect(others(result.table)).to.deep.equal(others(before));
+    });
+  });
+
+  it('other servers change nothing but the servers', () => {
+    always((before, change, result) => {
+      if (!result.ok || change.kind !== 'servers') return;
+      const expected = before.versions.map(version =>
+        version.id === change.id ? { ...version, servers: change.servers } : version,
+      );
+      expect(result.table.versions).to.deep.equal(expected);
     });
   });
 

@@ -23,6 +23,11 @@ const plain = (id: string, number = id): NewVersion => ({
 const add = (id: string, number = id): Change => ({ kind: 'add', version: plain(id, number) });
 const remove = (id: string): Change => ({ kind: 'remove', id: versionId(id) });
 const happen = (id: string, on: Happening): Change => ({ kind: 'happen', id: versionId(id), on });
+const move = (id: string, ...ports: readonly [number, ...number[]]): Change => {
+  const [first, ...more] = ports;
+  const address = (port: number) => ({ host: '127.0.0.1', port });
+  return { kind: 'servers', id: versionId(id), servers: [address(first), ...more.map(address)] };
+};
 const complete = (id: string) => happen(id, { type: 'complete' });
 const pause = (id: string) => happen(id, { type: 'pause', progress: share(0.5) });
 const demote = (id: string) => happen(id, { type: 'demote', because: 'slow' });
@@ -89,7 +94,29 @@ describe('changed', () => {
     expect(after(add('2.0')).versions[0].state).to.deep.equal({ name: 'running', progress: 0 });
   });
 
+  for (const id of ['2.0', '1.0']) {
+    it(`gives version ${id} other servers, and leaves it and all others as they were`, () => {
+      const before = after(add('2.0'), pause('2.0'));
+      const table = after(add('2.0'), pause('2.0'), move(id, 9201, 9202));
+      const ports = (each: RoutingTable) =>
+        each.versions.map(({ servers }) => servers.map(({ port }) => port));
+      const other = [9201, 9202];
+      expect(ports(table)).to.deep.equal(id === '2.0' ? [other, [9101]] : [[9101], other]);
+      expect(table.edition).to.equal(before.edition + 1);
+      const withoutServers = ({ versions }: RoutingTable) =>
+        versions.map(version => ({ ...version, servers: [] }));
+      expect(withoutServers(table)).to.deep.equal(withoutServers(before));
+    });
+  }
+
+  it('remembers who owns a version', () => {
+    const owned: Change = { kind: 'add', version: { ...plain('2.0'), owner: 'labels' } };
+    const table = after(owned, move('2.0', 9201), happen('2.0', { type: 'promote' }));
+    expect(table.versions.map(({ owner }) => owner)).to.deep.equal(['labels', undefined]);
+  });
+
   for (const { before, change, kind, why } of [
+    { before: [], change: move('9.0', 9201), kind: 'unknown', why: 'no such version' },
     { before: [], change: remove('9.0'), kind: 'unknown', why: 'no such version' },
     { before: [], change: complete('9.0'), kind: 'unknown', why: 'no such version' },
     { before: [], change: remove('1.0'), kind: 'nobody-left', why: 'the only one' },

@@ -83,6 +83,13 @@ describe('Fleet', () => {
     expect(of('stable')).to.equal(first);
   });
 
+  it('tells the servers of a version that stays which ones they are, and closes those of one that went', () => {
+    all('moving', 'stable');
+    fleet.take(tableOf(stable, oldest));
+    expect(of('stable').heard).to.deep.equal(['take']);
+    expect([of('moving').isClosed, of('stable').isClosed]).to.deep.equal([true, false]);
+  });
+
   it('passes over a version that was taken back', () => {
     fleet.take(tableOf(demoted, stable, oldest));
     expect(picked('moving')).to.equal('stable a');

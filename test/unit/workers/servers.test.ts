@@ -268,4 +268,62 @@ describe('Servers, of which some fail', () => {
     servers.succeeded(only, clock.now());
     expect(servers.left(none)).to.equal(1);
   });
+
+  describe('when its version gets others', () => {
+    const address = (port: number) => ({ host: '127.0.0.1', port });
+
+    it('gives requests to those that came, and none to those that went', () => {
+      const servers = serversOf(2);
+      servers.take([address(2), address(3)]);
+      expect(new Set(portsOf(servers, 4))).to.deep.equal(new Set([2, 3]));
+      expect(servers.left(none)).to.equal(2);
+    });
+
+    it('keeps the record of those that stay', () => {
+      const servers = serversOf(2);
+      const [bad, good] = [at(servers, 1), at(servers, 2)];
+      eject(servers, bad);
+      servers.take([address(3), address(1), address(2)]);
+      expect(new Set(portsOf(servers, 6))).to.deep.equal(new Set([2, 3]));
+      expect(at(servers, 2)).to.equal(good);
+      clock.advance(500);
+      expect(servers.pick(new Set([good, at(servers, 3)]))).to.equal(bad);
+    });
+
+    it('forgets that one was left out that went, also where it comes again', () => {
+      const servers = serversOf(2);
+      eject(servers, at(servers, 1));
+      servers.take([address(2)]);
+      servers.take([address(1), address(2)]);
+      expect(new Set(portsOf(servers, 4))).to.deep.equal(new Set([1, 2]));
+    });
+
+    it('blames those that stay for nothing that happens to one that went', () => {
+      const servers = serversOf(2);
+      const gone = at(servers, 1);
+      servers.take([address(2)]);
+      expect(servers.failed(gone, clock.now())).to.equal('server');
+      servers.succeeded(gone, clock.now());
+      expect(told).to.deep.equal([]);
+      expect(portsOf(servers, 2)).to.deep.equal([2, 2]);
+    });
+
+    it('shares connections out among as many as there are then', () => {
+      const servers = new Servers(versionOf(1), {
+        mostConnections: 10,
+        mostTogether: 6,
+        connectTimeout: 1000,
+        clock,
+      });
+      const only = at(servers, 1);
+      only.outstanding = 5;
+      expect(servers.pick(none)).to.equal(only);
+      servers.take([address(1), address(2)]);
+      only.outstanding = 3;
+      at(servers, 2).outstanding = 3;
+      expect(servers.pick(none)).to.equal(undefined, 'three each');
+      servers.take([address(1)]);
+      expect(servers.pick(none)).to.equal(only);
+    });
+  });
 });

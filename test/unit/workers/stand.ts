@@ -129,6 +129,10 @@ export class FakeServers {
     return (this.list as unknown as readonly Server[]).filter(each => !tried.has(each)).length;
   }
 
+  take(): void {
+    this.heard.push('take');
+  }
+
   succeeded({ name }: { name: string }): void {
     this.heard.push(`${name} succeeded`);
   }
