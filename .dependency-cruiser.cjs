@@ -23,7 +23,7 @@ module.exports = {
       name: 'workers-are-their-own-process',
       severity: 'error',
       from: { path: '^workers/' },
-      to: { path: '^src/(frontend|control|supervisor|operator|cli\\.ts|commands\\.ts)' },
+      to: { path: '^src/(frontend|control|supervisor|operator|cli/|cli\\.ts)' },
     },
     {
       name: 'neighbours-do-not-import-each-other',
@@ -47,7 +47,7 @@ module.exports = {
     only('msgpackr', 'msgpackr', '^src/wire/'),
     only('pino', 'pino(-pretty)?', '^src/log\\.ts$'),
     only('fastify', 'fastify', '^src/control/'),
-    only('yargs', 'yargs', '^src/commands\\.ts$'),
+    only('yargs', 'yargs', '^src/cli/'),
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -17,5 +17,5 @@ if (limit !== undefined && limit < LEAST) {
   );
   process.exitCode = 1;
 } else {
-  await import('./commands.js');
+  await import('./cli/main.js');
 }

@@ -1,0 +1,71 @@
+/** Options that several verbs have, and how what is given for them is checked. */
+import type { z } from 'zod';
+import { deviceAddress } from '../config/address.js';
+import { shown } from '../config/problems.js';
+import { logLevel, text } from '../config/values.js';
+import { StartError } from '../kernel/start-error.js';
+import type { Operand, Option } from './verb.js';
+
+/** An argument that must be what the configuration file, too, would take. */
+export function checked<Value>(option: string, schema: z.ZodType<Value>, given: unknown): Value {
+  const { success, data, error } = schema.safeParse(given);
+  if (success) return data;
+  const [expected] = error.issues.map(({ message }) => message);
+  throw new StartError(`--${option}: expected ${String(expected)}, given ${shown(given)}`, 2);
+}
+
+export function once<Value>(option: string, schema: z.ZodType<Value>) {
+  return (given: unknown): Value | undefined =>
+    given === undefined ? undefined : checked(option, schema, given);
+}
+
+/** Of every verb. */
+export const common = {
+  config: {
+    alias: 'c',
+    type: 'string',
+    requiresArg: true,
+    takes: 'FILE',
+    describe: 'the configuration file (JSON); every verb but keygen needs it',
+    coerce: once('config', text('one path', /./)),
+  },
+  'log-level': {
+    type: 'string',
+    requiresArg: true,
+    takes: 'LEVEL',
+    describe: 'the least urgent log lines that are written',
+    defaultDescription: 'log.level',
+    coerce: once('log-level', logLevel()),
+  },
+} as const satisfies Record<string, Option>;
+
+export const name = {
+  type: 'string',
+  requiresArg: true,
+  takes: 'NAME',
+  describe: 'what the process is called in logs',
+  coerce: once('name', text('a name', /^[\w.-]{1,64}$/)),
+} as const satisfies Option;
+
+export const control = {
+  type: 'string',
+  requiresArg: true,
+  takes: 'ADDRESS',
+  describe: 'the address at which control tells of versions',
+  defaultDescription: 'device.control',
+  coerce: once('control', deviceAddress()),
+} as const satisfies Option;
+
+export const json = {
+  type: 'boolean',
+  default: false,
+  describe: 'for machines',
+} as const satisfies Option;
+
+export const version = {
+  name: 'id',
+  // As it was typed: 1.10 is no number.
+  type: 'string',
+  demandOption: true,
+  describe: 'of the version: its id, the beginning of it, or its number',
+} as const satisfies Operand;

@@ -1,0 +1,184 @@
+/** The verbs that start roles, and stay. */
+import { randomInt } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/config.js';
+import { systemClock, type Clock } from '../kernel/clock.js';
+import { messageOf } from '../kernel/errors.js';
+import type { Report } from '../kernel/events.js';
+import type { Role } from '../kernel/role.js';
+import { StartError } from '../kernel/start-error.js';
+import { reporter } from '../log.js';
+import { registryPlace } from '../registry/place.js';
+import type { Keyring } from '../security/keyring.js';
+import { anyListens } from '../sockets/listens.js';
+import { takeInheritedDescriptors } from '../sockets/listening-descriptor-inherited.js';
+import { openNoMore } from '../sockets/open-no-more.js';
+import { spawnRole } from '../supervisor/child-process.js';
+import { runRole } from '../supervisor/run-role.js';
+import { meetingPlace } from '../supervisor/runtime-folder.js';
+import { startSupervisor, type Supervisor } from '../supervisor/supervisor.js';
+import { configIn, configOf, keyringFor, readForRoles } from './configured.js';
+import { entry, release, stateFolders, surroundings, workersMain } from './surroundings.js';
+import type { Common } from './verb.js';
+
+/** What workers/main.ts exports: reached by its URL, because src imports nothing of workers. */
+interface WorkersMain {
+  readonly startWorker: (options: {
+    readonly config: Config;
+    readonly frontends: readonly string[];
+    readonly control: string | undefined;
+    readonly keyring: Keyring | undefined;
+    readonly name: string;
+    readonly clock: Clock;
+    readonly report: Report;
+  }) => Promise<Role>;
+}
+
+interface Up extends Common {
+  readonly workers: number | undefined;
+  readonly frontends: number | undefined;
+  readonly plain: boolean;
+}
+interface Named extends Common {
+  readonly name: string | undefined;
+}
+interface Frontend extends Named {
+  readonly device: string | undefined;
+  readonly control: string | undefined;
+}
+interface Worker extends Named {
+  readonly frontend: readonly string[] | undefined;
+  readonly control: string | undefined;
+}
+interface Control extends Named {
+  readonly announce: string | undefined;
+  readonly registry: string | undefined;
+}
+
+export async function up({ config: path, logLevel: level, workers, frontends }: Up) {
+  const read = () => readForRoles(path, { level, workers, frontends });
+  const report = reporterOf('supervisor', configIn(path, await read()));
+  const inherited = takeInheritedDescriptors(process.env, process.pid);
+  let supervisor: Supervisor | undefined;
+  const start = async () => {
+    supervisor = await startSupervisor({
+      read,
+      inherited,
+      surroundings,
+      report,
+      env: process.env,
+      anyListens,
+      clock: systemClock,
+      chance: () => randomInt(2 ** 32) / 2 ** 32,
+      registryFile: registryPlace(path, stateFolders),
+      spawn: (launch, host) => spawnRole(fileURLToPath(entry), launch, host),
+    });
+    return supervisor;
+  };
+  process.on('SIGHUP', () => void supervisor?.reload());
+  await runRole(process, {
+    report,
+    start,
+    stopping: signal => report({ type: 'supervisor-stopping', signal }),
+    atOnce: () => supervisor?.kill(),
+  });
+}
+
+export async function frontend(given: Frontend) {
+  const config = await configOf(given);
+  const descriptors = takeInheritedDescriptors(process.env, process.pid);
+  const [configured] = config.device.frontends;
+  const device = given.device ?? configured ?? (await meetingPlace(surroundings, config.proxy));
+  const control = given.control ?? config.device.control;
+  const name = given.name ?? `${hostname()}-${process.pid}`;
+  const report = reporterOf(given.name ?? 'frontend', config);
+  const keyring = await keyringFor(given, config, { device: [device], control: [control] }, report);
+  const { startFrontend } = await import('../frontend/frontend.js');
+  const takeNoMore = descriptors.proxy === undefined ? undefined : openNoMore;
+  const clock = systemClock;
+  const options = {
+    config,
+    device,
+    descriptors,
+    control,
+    keyring,
+    name,
+    takeNoMore,
+    clock,
+    report,
+  };
+  const start = () => startFrontend(options);
+  await runRole(process, { report, start });
+}
+
+export async function worker(given: Worker) {
+  const config = await configOf(given);
+  const name = given.name ?? `${hostname()}-${process.pid}`;
+  const frontends = given.frontend ?? (await frontendsOf(config));
+  const { report, ready } = whenJoined(reporterOf(given.name ?? 'worker', config));
+  const { startWorker } = (await import(workersMain.href)) as WorkersMain;
+  const control = given.control ?? config.device.control;
+  const addresses = { frontend: frontends, control: [control] };
+  const keyring = await keyringFor(given, config, addresses, report);
+  const clock = systemClock;
+  const start = () => startWorker({ config, frontends, control, keyring, name, clock, report });
+  await runRole(process, { report, start, ready });
+}
+
+export async function control(given: Control) {
+  const configured = await configOf(given);
+  const file = configured.registry.file ?? (await ownRegistry(given));
+  const config: Config = { ...configured, registry: { ...configured.registry, file } };
+  const announcements = given.announce ?? config.device.control;
+  if (announcements === undefined) {
+    throw new StartError('no address for announcements: set device.control or --announce', 2);
+  }
+  const report = reporterOf(given.name ?? 'control', config);
+  const keyring = await keyringFor(given, config, { announce: [announcements] }, report);
+  const { startControl } = await import('../control/control.js');
+  const start = () =>
+    startControl({
+      config,
+      announcements,
+      keyring,
+      release: release(),
+      clock: systemClock,
+      report,
+    });
+  await runRole(process, { report, start });
+}
+
+/** Its folder is ours, so it is made. */
+async function ownRegistry({ config: path, registry }: Control): Promise<string> {
+  const file = registry ?? registryPlace(path, stateFolders);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    const because = `${messageOf(cause)}: set registry.file to a path that can be written to`;
+    throw new StartError(because, 1, { cause });
+  });
+  return file;
+}
+
+async function frontendsOf({ device, proxy }: Config): Promise<readonly string[]> {
+  return device.frontends.length > 0 ? device.frontends : [await meetingPlace(surroundings, proxy)];
+}
+
+/** A worker is of use once a frontend knows it. */
+function whenJoined(report: Report): { report: Report; ready: Promise<void> } {
+  let joined: () => void = () => undefined;
+  const ready = new Promise<void>(resolve => {
+    joined = resolve;
+  });
+  return {
+    ready,
+    report: event => {
+      report(event);
+      if (event.type === 'frontend-joined') joined();
+    },
+  };
+}
+
+const reporterOf = (role: string, { log }: Config): Report =>
+  reporter({ role, level: log.level, pretty: process.stdout.isTTY });
