@@ -1,0 +1,16 @@
+// Shows what control says of its own API. The token, where there is one, is the dashboard's.
+const kept = sessionStorage.getItem('cutover-token');
+
+SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#viewer',
+  deepLinking: true,
+  // Of others' servers nothing is asked: no validator, no links out of this origin.
+  validatorUrl: null,
+  requestInterceptor(request) {
+    if (kept !== null && request.headers.Authorization === undefined) {
+      request.headers.Authorization = `Bearer ${kept}`;
+    }
+    return request;
+  },
+});
