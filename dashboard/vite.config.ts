@@ -11,12 +11,12 @@ const built = fileURLToPath(new URL('../dist/dashboard', import.meta.url));
 const VIEWER = ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE'];
 
 /**
- * Control serves the page at `/`, and all else of it below `/dashboard/`. The folder is not emptied whole:
- * tsc puts what unit tests need of dashboard/src there.
+ * Control serves the folder as `/dashboard/`, or a proxy serves it below a path of its own: so addresses are
+ * relative. The folder is not emptied whole: tsc puts what unit tests need of dashboard/src there.
  */
 export default defineConfig({
   root: here,
-  base: '/dashboard/',
+  base: './',
   build: {
     outDir: built,
     emptyOutDir: false,

@@ -2,7 +2,7 @@
 const kept = sessionStorage.getItem('cutover-token');
 
 SwaggerUIBundle({
-  url: '/openapi.json',
+  url: new URL('../../openapi.json', document.baseURI).href,
   dom_id: '#viewer',
   deepLinking: true,
   // Of others' servers nothing is asked: no validator, no links out of this origin.

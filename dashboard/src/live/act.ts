@@ -1,5 +1,6 @@
 /** The verbs, as calls of the REST API. */
 import type { Verb } from '../pure/possible.js';
+import { apiAddress } from './address.js';
 import { authorization } from './token.js';
 
 /** `error`: what control said, as it said it. */
@@ -8,9 +9,9 @@ export type Acted =
   | { readonly ok: false; readonly status: number | undefined; readonly error: string };
 
 export async function act(verb: Verb, id: string): Promise<Acted> {
-  const path = `/configuration/cluster/${encodeURIComponent(id)}`;
+  const path = `configuration/cluster/${encodeURIComponent(id)}`;
   try {
-    const answer = await fetch(verb === 'remove' ? path : `${path}/${verb}`, {
+    const answer = await fetch(apiAddress(verb === 'remove' ? path : `${path}/${verb}`), {
       method: verb === 'remove' ? 'DELETE' : 'POST',
       headers: authorization(),
     });

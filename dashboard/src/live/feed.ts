@@ -4,6 +4,7 @@
  */
 import { EventSource, type ErrorEvent, type FetchLike } from 'eventsource';
 import type { Live } from '../../../src/control/live.js';
+import { apiAddress } from './address.js';
 import { authorization } from './token.js';
 
 export type Connection =
@@ -37,7 +38,9 @@ export class Feed {
   /** Connects, or connects anew: with another token, or because nothing was heard any more. */
   start(): void {
     this.stop();
-    const source = new EventSource('/live/events', { fetch: (url, init) => this.#fetch(url, init) });
+    const source = new EventSource(apiAddress('live/events'), {
+      fetch: (url, init) => this.#fetch(url, init),
+    });
     this.#source = source;
     source.addEventListener('open', () => this.#host.connection({ kind: 'live' }));
     source.addEventListener('error', event => this.#failed(source, event));

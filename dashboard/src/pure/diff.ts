@@ -143,7 +143,10 @@ const wholeLine = (text: string | undefined): readonly Part[] | undefined =>
 const words = (text: string): readonly string[] => text.match(/[\p{L}\p{N}_]+|\s+|[^]/gu) ?? [];
 
 /** One line against another. */
-export function wordParts(left: string, right: string): Pick<Row, 'left' | 'right'> & {
+export function wordParts(
+  left: string,
+  right: string,
+): Pick<Row, 'left' | 'right'> & {
   readonly left: readonly Part[];
   readonly right: readonly Part[];
 } {

@@ -32,14 +32,26 @@ export function curvesOf({ from, newer, stable }: Distribution): Curves | undefi
   return { at: edges, newer: column(newer), stable: column(stable) };
 }
 
-/** The tick marks 1, 2 and 5 of each decade between two values above 0. */
-export function decades(least: number, most: number): readonly number[] {
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(least)); 10 ** power <= most; power++) {
-    for (const digit of [1, 2, 5]) {
-      const tick = digit * 10 ** power;
-      if (tick >= least && tick <= most) ticks.push(tick);
-    }
-  }
-  return ticks;
+/**
+ * Where people look for times: 1, 2 and 5 of each decade between two values above 0; the decades alone where
+ * those are more than `most`.
+ */
+export function decades(least: number, greatest: number, most: number): readonly number[] {
+  const all = [1, 2, 5].flatMap(digit => timesPowers(digit, least, greatest));
+  return all.length > most ? timesPowers(1, least, greatest) : all.toSorted((a, b) => a - b);
+}
+
+function timesPowers(digit: number, least: number, greatest: number): readonly number[] {
+  const [from, to] = [Math.ceil(Math.log10(least / digit)), Math.log10(greatest / digit)];
+  const count = Math.max(0, Math.floor(to - from) + 1);
+  return Array.from({ length: count }, (_, index) => digit * 10 ** (from + index));
+}
+
+/** Where people look for sizes: powers of 2 between two values above 0, thinned out to `most` of them. */
+export function doublings(least: number, greatest: number, most: number): readonly number[] {
+  const [from, to] = [Math.ceil(Math.log2(least)), Math.floor(Math.log2(greatest))];
+  const by = Math.max(1, Math.ceil((to - from + 1) / most));
+  const first = Math.ceil(from / by) * by;
+  const count = Math.max(0, Math.floor((to - first) / by) + 1);
+  return Array.from({ length: count }, (_, index) => 2 ** (first + index * by));
 }

@@ -119,7 +119,10 @@ function removal(version: LiveVersion, to: string): Pick<Question, 'title' | 'sa
   };
 }
 
-function doubts({ verdict, id }: LiveVersion, { upgrade }: Pick<Live, 'upgrade'>): readonly string[] {
+function doubts(
+  { verdict, id }: LiveVersion,
+  { upgrade }: Pick<Live, 'upgrade'>,
+): readonly string[] {
   if (verdict === undefined || verdict === 'healthy') return [];
   const because = upgrade?.id === id ? upgrade.why?.because : undefined;
   return [`Its verdict is ${verdict}${because === undefined ? '' : `: ${because}`}.`];

@@ -11,7 +11,9 @@ export function strategyOf(transition: LiveVersion['upgradeTransition']): string
     case 'GRADUAL': {
       const { duration, percentageTransitionPerRequest: step, steps } = transition;
       const pace =
-        duration === undefined ? `${percent(step ?? 0)} more with each request` : `over ${duration}`;
+        duration === undefined
+          ? `${percent(step ?? 0)} more with each request`
+          : `over ${duration}`;
       const rests = steps === undefined ? '' : `, in steps of ${steps.join(', ')} %`;
       return `GRADUAL: new sessions, ${pace}${rests}`;
     }

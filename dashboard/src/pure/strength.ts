@@ -23,7 +23,9 @@ export function nearness({ strength, needed }: { strength: number; needed: numbe
 export const DOUBTFUL = 0.5;
 
 /** The signal with the most against the version; undefined: none has anything. */
-export function strongest(why: Why): { readonly signal: Signal; readonly near: number } | undefined {
+export function strongest(
+  why: Why,
+): { readonly signal: Signal; readonly near: number } | undefined {
   const all = (Object.keys(why.evidence) as Signal[]).map(signal => ({
     signal,
     near: nearness(why.evidence[signal]),

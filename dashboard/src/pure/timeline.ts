@@ -42,7 +42,10 @@ export interface Mark {
 }
 
 /** Also where the verdict became another one. */
-export function marksOf({ events, points }: Pick<LiveUpgrade, 'events' | 'points'>): readonly Mark[] {
+export function marksOf({
+  events,
+  points,
+}: Pick<LiveUpgrade, 'events' | 'points'>): readonly Mark[] {
   const verdicts = points.flatMap(({ at, verdict }, index) => {
     const before = points[index - 1]?.verdict;
     return before === undefined || before === verdict

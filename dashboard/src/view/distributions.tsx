@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Distribution, LiveUpgrade } from '../../../src/control/live.js';
 import type { ShownTally } from '../../../src/control/why.js';
-import { curvesOf, decades } from '../pure/distribution.js';
+import { curvesOf, decades, doublings } from '../pure/distribution.js';
 import { bytes, milliseconds, number } from '../pure/format.js';
 import { axis, Chart, LineSample, type Inks } from './chart.js';
 
@@ -42,8 +42,8 @@ function DistributionOf({ quantity, upgrade }: Props) {
   return (
     <figure class="distribution">
       <figcaption>
-        {titles[quantity]}, % of answers: {version} <LineSample kind="newer" />, {stable?.version ?? 'stable'}{' '}
-        <LineSample kind="stable" />
+        {titles[quantity]}, % of answers: {version} <LineSample kind="newer" />,{' '}
+        {stable?.version ?? 'stable'} <LineSample kind="stable" />
       </figcaption>
       {curves === undefined ? (
         <p class="nothing">No answers have been seen yet.</p>
@@ -74,7 +74,9 @@ type Summary = ShownTally['delay'];
 function spoken(quantity: Quantity, newer: Summary, stable: Summary): string {
   const [unit, title] = [units[quantity], titles[quantity]];
   const of = (name: string, summary: Summary) =>
-    summary === undefined ? '' : `; median ${name} ${unit(summary.p50)}, 99 % below ${unit(summary.p99)}`;
+    summary === undefined
+      ? ''
+      : `; median ${name} ${unit(summary.p50)}, 99 % below ${unit(summary.p99)}`;
   return `${title}${of('of the new version', newer)}${of('of the stable version', stable)}`;
 }
 
@@ -114,6 +116,14 @@ function Quantiles({ quantity, rows }: QuantilesProps) {
   );
 }
 
+/** CSS pixels that a label of the axis takes. */
+const LABEL = 70;
+
+/** As many as there is room for. */
+const ticks: Readonly<
+  Record<Quantity, (least: number, greatest: number, most: number) => readonly number[]>
+> = { delay: decades, size: doublings };
+
 const optionsFor =
   (quantity: Quantity) =>
   (inks: Inks): Omit<uPlot.Options, 'width' | 'height'> => ({
@@ -125,10 +135,10 @@ const optionsFor =
     },
     axes: [
       axis(inks, {
-        splits: (_, __, least, most) => [...decades(least, most)],
+        size: 28,
+        splits: (plot, _, least, most) => [...ticks[quantity](least, most, plot.width / LABEL)],
         filter: (_, splits) => splits,
-        space: 60,
-        values: (plot, splits) => thinned(splits, plot.width).map(at => (at === null ? '' : units[quantity](at))),
+        values: (_, splits) => splits.map(units[quantity]),
       }),
       axis(inks, { size: 42, values: (_, splits) => splits.map(number) }),
     ],
@@ -152,14 +162,3 @@ const optionsFor =
   });
 
 const options = { delay: optionsFor('delay'), size: optionsFor('size') };
-
-/** CSS pixels that a label of this axis takes. */
-const LABEL = 64;
-
-/** Where there is no room for all labels, only decades have one. */
-function thinned(ticks: readonly number[], width: number): readonly (number | null)[] {
-  if (ticks.length * LABEL <= width) return ticks;
-  const isDecade = (tick: number) => Math.abs(Math.log10(tick) % 1) < 1e-9;
-  const decadesOnly = ticks.map(tick => (isDecade(tick) ? tick : null));
-  return decadesOnly.some(tick => tick !== null) ? decadesOnly : ticks.map((tick, at) => (at % 2 === 0 ? tick : null));
-}

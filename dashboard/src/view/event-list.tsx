@@ -8,8 +8,8 @@ export function EventList({ live: { events, at } }: { readonly live: Live }) {
       <h2 id="events-title">Events</h2>
       {events.length === 0 ? (
         <p class="card nothing">
-          Nothing has happened yet. Versions that are added, promoted, taken back or removed are listed
-          here.
+          Nothing has happened yet. Versions that are added, promoted, taken back or removed are
+          listed here.
         </p>
       ) : (
         <ol class="card events" tabIndex={0} aria-label="Events, newest first">

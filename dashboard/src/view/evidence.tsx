@@ -24,8 +24,8 @@ export function Evidence({ live }: { readonly live: Live }) {
       <h2 id="evidence-title">Evidence</h2>
       {shown === undefined ? (
         <p class="card nothing">
-          No examples against version {upgrade.version}. Requests that it fails, and answers that differ
-          from the older version’s, are kept here, without secrets.
+          No examples against version {upgrade.version}. Requests that it fails, and answers that
+          differ from the older version’s, are kept here, without secrets.
         </p>
       ) : (
         <div class="card">

@@ -33,7 +33,11 @@ export function PageHeader({ live, connection, theme, onTheme, onSignOut }: Prop
         <Icon name="logo" /> Cutover
         {live !== undefined && <span class="release">{live.release}</span>}
       </h1>
-      <p class={`connection is-${connection.kind}`} role="status" aria-label="Connection to control">
+      <p
+        class={`connection is-${connection.kind}`}
+        role="status"
+        aria-label="Connection to control"
+      >
         <Icon name={connection.kind === 'live' ? 'live' : 'wait'} /> {connections[connection.kind]}
       </p>
       {live !== undefined && (
@@ -46,10 +50,15 @@ export function PageHeader({ live, connection, theme, onTheme, onSignOut }: Prop
         </p>
       )}
       <nav aria-label="Page">
-        <button type="button" class="quiet" onClick={onTheme} aria-label={`Colours: ${theme}. Change`}>
+        <button
+          type="button"
+          class="quiet"
+          onClick={onTheme}
+          aria-label={`Colours: ${theme}. Change`}
+        >
           <Icon name={theme} /> {theme}
         </button>
-        <a class="quiet" href="/docs">
+        <a class="quiet" href="api/">
           API
         </a>
         {onSignOut !== undefined && (

@@ -107,7 +107,13 @@ function Body({ title, excerpt, rows, side }: BodyProps) {
   );
 }
 
-function Side({ parts, none }: { readonly parts: readonly Part[] | undefined; readonly none: string }) {
+function Side({
+  parts,
+  none,
+}: {
+  readonly parts: readonly Part[] | undefined;
+  readonly none: string;
+}) {
   if (parts === undefined) return <span class="none">{none}</span>;
   return (
     <>

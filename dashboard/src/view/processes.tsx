@@ -14,13 +14,14 @@ export function Processes({ live: { processes, spread } }: { readonly live: Live
       <h2 id="processes-title">Processes</h2>
       {processes.length === 0 && (
         <p class="card nothing">
-          None has reported yet. Each frontend and worker that is connected to control gets a row here.
+          None has reported yet. Each frontend and worker that is connected to control gets a row
+          here.
         </p>
       )}
       {processes.length > 0 && !hasWorkers && (
         <p class="card nothing">
-          No worker is connected: nobody can answer requests. <code>cutover up -c FILE</code> starts all
-          roles, <code>cutover worker -c FILE</code> one worker.
+          No worker is connected: nobody can answer requests. <code>cutover up -c FILE</code> starts
+          all roles, <code>cutover worker -c FILE</code> one worker.
         </p>
       )}
       {processes.length > 0 && (

@@ -7,9 +7,10 @@ import { axis, Chart, LineSample, type Inks } from './chart.js';
 
 /** Charts of one timeline have their cursors in common. */
 const cursor: uPlot.Cursor = { sync: { key: 'upgrade' }, drag: { x: false, y: false }, y: false };
-/** CSS pixels: the charts stand below each other, with one time axis. */
-const AXIS = 52;
-/** Hertz lines as long as this many CSS pixels, and as long a gap. */
+/** CSS pixels: the charts stand below each other, and a moment stands at the same place in all of them. */
+const LEFT = 44;
+const RIGHT = 40;
+/** CSS pixels of a line, and of the gap behind it. */
 const DASHES = [6, 4];
 
 /** The marks are read when it is drawn: they change more often than the chart is made. */
@@ -35,12 +36,17 @@ export function TimelineCharts({ upgrade }: { readonly upgrade: LiveUpgrade }) {
           <figcaption>
             Share of version {upgrade.version}, % <LineSample kind="newer" />
           </figcaption>
-          <Chart label={`Share over time. ${summary}`} data={data.share} height={130} options={share} />
+          <Chart
+            label={`Share over time. ${summary}`}
+            data={data.share}
+            height={130}
+            options={share}
+          />
         </figure>
         <figure>
           <figcaption>
-            Evidence against it, % of what makes it unhealthy <LineSample kind="newer" />; unhealthy from
-            here <LineSample kind="bad" />
+            Evidence against it, % of what makes it unhealthy <LineSample kind="newer" />; unhealthy
+            from here <LineSample kind="bad" />
           </figcaption>
           <Chart
             label={`Evidence against the version over time. ${summary}`}
@@ -97,13 +103,15 @@ const withMarks =
 const times = (inks: Inks): uPlot.Axis =>
   axis(inks, {
     space: 70,
+    size: 28,
     values: (_, splits, __, ___, increment) =>
       splits.map(at => clockTime(at * 1000, increment < 60)),
   });
 
 const shareOptions = (inks: Inks): Options => ({
+  padding: [null, RIGHT, null, null],
   scales: { x: { time: true }, y: { range: [0, 102] } },
-  axes: [times(inks), axis(inks, { size: AXIS, values: (_, splits) => splits.map(String) })],
+  axes: [times(inks), axis(inks, { size: LEFT, values: (_, splits) => splits.map(String) })],
   series: [
     {},
     {
@@ -117,8 +125,9 @@ const shareOptions = (inks: Inks): Options => ({
 });
 
 const strengthOptions = (inks: Inks): Options => ({
+  padding: [null, RIGHT, null, null],
   scales: { x: { time: true }, y: { range: [0, 110] } },
-  axes: [times(inks), axis(inks, { size: AXIS, values: (_, splits) => splits.map(String) })],
+  axes: [times(inks), axis(inks, { size: LEFT, values: (_, splits) => splits.map(String) })],
   series: [
     {},
     { stroke: inks.newer, width: 2, points: { show: false } },
@@ -127,6 +136,7 @@ const strengthOptions = (inks: Inks): Options => ({
 });
 
 const failingOptions = (inks: Inks): Options => ({
+  padding: [null, 0, null, null],
   scales: {
     x: { time: true },
     y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
@@ -134,11 +144,11 @@ const failingOptions = (inks: Inks): Options => ({
   },
   axes: [
     times(inks),
-    axis(inks, { size: AXIS, values: (_, splits) => splits.map(number) }),
+    axis(inks, { size: LEFT, values: (_, splits) => splits.map(number) }),
     axis(inks, {
       scale: 'rescues',
       side: 1,
-      size: 40,
+      size: RIGHT,
       grid: { show: false },
       values: (_, splits) => splits.map(number),
     }),
@@ -151,6 +161,10 @@ const failingOptions = (inks: Inks): Options => ({
   ],
 });
 
+/** CSS pixels: a number that would stand on the one before stands below it. */
+const NEAR = 14;
+const LINE = 11;
+
 /** A line where something happened, with the number that it has in the list. */
 function drawMarks(plot: uPlot, marks: readonly Mark[], inks: Inks): void {
   const { ctx, bbox } = plot;
@@ -160,15 +174,18 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], inks: Inks): void {
   ctx.lineWidth = ratio;
   ctx.font = `${String(10 * ratio)}px system-ui, sans-serif`;
   ctx.textBaseline = 'top';
+  let [before, row] = [-Infinity, 0];
   for (const { at, number: name } of marks) {
     const x = Math.round(plot.valToPos(at, 'x', true));
     if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) continue;
+    row = x - before < NEAR * ratio ? row + 1 : 0;
+    before = x;
     ctx.setLineDash([2 * ratio, 2 * ratio]);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.fillText(String(name), x + 3 * ratio, bbox.top + 2 * ratio);
+    ctx.fillText(String(name), x + 3 * ratio, bbox.top + (2 + row * LINE) * ratio);
   }
   ctx.restore();
 }
@@ -178,7 +195,9 @@ function MarkList({ marks }: { readonly marks: readonly Mark[] }) {
     <div class="marks">
       <h4>What happened</h4>
       {marks.length === 0 ? (
-        <p>Nothing yet. Verbs and changes of the verdict are listed here, and marked in the charts.</p>
+        <p>
+          Nothing yet. Verbs and changes of the verdict are listed here, and marked in the charts.
+        </p>
       ) : (
         <ol tabIndex={0} aria-label="What happened, in this order">
           {marks.map(({ number: name, at, what, because }) => (

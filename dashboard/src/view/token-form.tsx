@@ -21,8 +21,8 @@ export function TokenForm({ isWrong, onToken }: Props) {
     >
       <h2>A token is needed</h2>
       <p>
-        Control was configured with one. It is kept in this tab until you close it, and sent to control
-        only.
+        Control was configured with one. It is kept in this tab until you close it, and sent to
+        control only.
       </p>
       <label for="token">Token</label>
       <input

@@ -12,8 +12,8 @@ export function Upgrade({ live: { upgrade, versions } }: { readonly live: Live }
       <section aria-labelledby="upgrade-title">
         <h2 id="upgrade-title">Upgrade</h2>
         <p class="card nothing">
-          None since control started. The next one is drawn here as it goes: its share, the evidence for
-          and against it, failures and rescues.
+          None since control started. The next one is drawn here as it goes: its share, the evidence
+          for and against it, failures and rescues.
         </p>
       </section>
     );

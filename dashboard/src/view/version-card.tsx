@@ -65,9 +65,13 @@ function Numbers({ version }: { readonly version: LiveVersion }) {
       <Number name="p99" value={delay === undefined ? '–' : milliseconds(delay.p99)} />
       <Number
         name="sessions"
-        value={sessions === undefined ? '–' : `${sessions.isExact ? '' : '≈ '}${count(sessions.count)}`}
+        value={
+          sessions === undefined ? '–' : `${sessions.isExact ? '' : '≈ '}${count(sessions.count)}`
+        }
         {...(sessions !== undefined &&
-          sessions.count > 0 && { title: `the last one ends in ${span(sessions.endIn)} at the latest` })}
+          sessions.count > 0 && {
+            title: `the last one ends in ${span(sessions.endIn)} at the latest`,
+          })}
       />
     </dl>
   );

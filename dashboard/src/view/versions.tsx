@@ -26,8 +26,8 @@ function Division({ live }: { readonly live: Live }) {
   if (shares.length === 0) {
     return (
       <p class="division-none">
-        No requests in the last ten seconds. Clients connect to the address of <code>proxy</code> in the
-        configuration.
+        No requests in the last ten seconds. Clients connect to the address of <code>proxy</code> in
+        the configuration.
       </p>
     );
   }

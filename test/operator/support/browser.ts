@@ -5,7 +5,7 @@ import type { Stage } from '../../support/stage.js';
 export const hasChromium = hasTool('chromium');
 
 /** `describe`, which is skipped and says so where there is no Chromium. */
-export const describeInBrowser = (what: string, tests: (this: Mocha.Suite) => void): Mocha.Suite =>
+export const describeInBrowser = (what: string, tests: (this: Mocha.Suite) => void): unknown =>
   hasChromium ? describe(what, tests) : describe.skip(`${what} (chromium is not installed)`, tests);
 
 /** One Chromium for all tests of a `describe`; nothing of it outlives the stage. */

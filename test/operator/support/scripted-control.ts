@@ -9,10 +9,10 @@ import type { Stage } from '../../support/stage.js';
 /** dist/test/operator/support → dist/dashboard. */
 export const built = fileURLToPath(new URL('../../../dashboard', import.meta.url));
 
-/** What control sends with the page, or more strict than that: what the page needs must be within it. */
+/** As strict as what control sends with the page: all that the page needs must be within it. */
 const POLICY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-  "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'";
+  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; " +
+  "form-action 'none'; frame-ancestors 'none'";
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -68,9 +68,14 @@ export class ScriptedControl {
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const path = (request.url ?? '/').replace(/\?.*$/s, '');
-    if (path === '/' || path.startsWith('/dashboard/') || path === '/docs') {
+    if (path === '/') {
+      response.writeHead(302, { location: 'dashboard/' }).end();
+    } else if (path.startsWith('/dashboard/')) {
       this.#file(path, response);
-    } else if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`) {
+    } else if (
+      this.token !== undefined &&
+      request.headers.authorization !== `Bearer ${this.token}`
+    ) {
       said(response, 401, { error: 'a bearer token is needed' });
     } else if (path === '/live/events') {
       this.#stream(response);
@@ -84,8 +89,8 @@ export class ScriptedControl {
   }
 
   #file(path: string, response: ServerResponse): void {
-    const named: Readonly<Record<string, string>> = { '/': '/index.html', '/docs': '/api/index.html' };
-    const file = join(built, normalize(named[path] ?? path.slice('/dashboard'.length)));
+    const below = path.slice('/dashboard'.length);
+    const file = join(built, normalize(below.endsWith('/') ? `${below}index.html` : below));
     if (!file.startsWith(built) || !existsSync(file)) {
       said(response, 404, { error: 'there is nothing here' });
       return;
@@ -121,5 +126,7 @@ const said = (response: ServerResponse, status: number, body: unknown) =>
 const openApi = {
   openapi: '3.1.0',
   info: { title: 'Cutover', version: '0.1.0' },
-  paths: { '/healthz': { get: { summary: 'alive', responses: { 200: { description: 'alive' } } } } },
+  paths: {
+    '/healthz': { get: { summary: 'alive', responses: { 200: { description: 'alive' } } } },
+  },
 };
