@@ -147,7 +147,7 @@ function errorFields(cause: unknown): Readonly<Record<string, unknown>> {
 export function reporter(
   options: { readonly role: string; readonly level: LogLevel; readonly pretty: boolean },
   destination: DestinationStream = options.pretty
-    ? readable()
+    ? readableLog()
     : pino.destination({ fd: 1, sync: true }),
   now: () => number = () => systemClock.now(),
 ): Report {
@@ -173,7 +173,8 @@ export function reporter(
   };
 }
 
-const readable = (): DestinationStream =>
+/** Takes lines of JSON, and writes them to standard output for people. */
+export const readableLog = (): DestinationStream =>
   pretty({
     sync: true,
     colorize: true,

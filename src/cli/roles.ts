@@ -11,6 +11,7 @@ import type { Report } from '../kernel/events.js';
 import type { Role } from '../kernel/role.js';
 import { StartError } from '../kernel/start-error.js';
 import { reporter } from '../log.js';
+import type { View } from '../operator/live/view.js';
 import { registryPlace } from '../registry/place.js';
 import type { Keyring } from '../security/keyring.js';
 import { anyListens } from '../sockets/listens.js';
@@ -58,10 +59,17 @@ interface Control extends Named {
   readonly registry: string | undefined;
 }
 
-export async function up({ config: path, logLevel: level, workers, frontends }: Up) {
+export async function up({ config: path, logLevel: level, workers, frontends, plain }: Up) {
   const read = () => readForRoles(path, { level, workers, frontends });
-  const report = reporterOf('supervisor', configIn(path, await read()));
+  const config = configIn(path, await read());
+  const view = plain ? undefined : await viewOf(config);
+  const write = reporterOf('supervisor', config, view);
+  const report: Report = event => {
+    view?.hear(event);
+    write(event);
+  };
   const inherited = takeInheritedDescriptors(process.env, process.pid);
+  const log = view === undefined ? undefined : (line: string) => view.log(line);
   let supervisor: Supervisor | undefined;
   const start = async () => {
     supervisor = await startSupervisor({
@@ -74,17 +82,33 @@ export async function up({ config: path, logLevel: level, workers, frontends }: 
       clock: systemClock,
       chance: () => randomInt(2 ** 32) / 2 ** 32,
       registryFile: registryPlace(path, stateFolders),
-      spawn: (launch, host) => spawnRole(fileURLToPath(entry), launch, host),
+      spawn: (launch, host) => spawnRole(fileURLToPath(entry), launch, host, log),
     });
     return supervisor;
   };
   process.on('SIGHUP', () => void supervisor?.reload());
-  await runRole(process, {
-    report,
-    start,
-    stopping: signal => report({ type: 'supervisor-stopping', signal }),
-    atOnce: () => supervisor?.kill(),
-  });
+  try {
+    await runRole(process, {
+      report,
+      start,
+      stopping: signal => {
+        view?.end();
+        report({ type: 'supervisor-stopping', signal });
+      },
+      atOnce: () => {
+        view?.end();
+        supervisor?.kill();
+      },
+    });
+  } finally {
+    view?.end();
+  }
+}
+
+/** Loaded only where there may be somebody who looks. */
+async function viewOf(config: Config): Promise<View | undefined> {
+  if (!process.stdout.isTTY) return undefined;
+  return (await import('./live-view.js')).viewFor(config);
 }
 
 export async function frontend(given: Frontend) {
@@ -180,5 +204,8 @@ function whenJoined(report: Report): { report: Report; ready: Promise<void> } {
   };
 }
 
-const reporterOf = (role: string, { log }: Config): Report =>
-  reporter({ role, level: log.level, pretty: process.stdout.isTTY });
+function reporterOf(role: string, { log: { level } }: Config, view?: View): Report {
+  if (view === undefined) return reporter({ role, level, pretty: process.stdout.isTTY });
+  const destination = { write: (line: string) => view.log(line) };
+  return reporter({ role, level, pretty: false }, destination);
+}

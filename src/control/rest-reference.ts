@@ -130,7 +130,7 @@ function typeOf({
 }: Node) {
   if (expected !== undefined) return expected;
   if (values !== undefined) return values.map(value => `\`${String(value)}\``).join(', ');
-  if (only !== undefined) return `\`${String(only)}\``;
+  if (only !== undefined) return `\`${JSON.stringify(only)}\``;
   if (items !== undefined) return 'a list';
   if (oneOf !== undefined || properties !== undefined) return 'an object';
   if (typeof rest.additionalProperties === 'object') return 'a map';

@@ -1,6 +1,7 @@
 /** Speaks to control's REST API for the operator's verbs; what goes wrong is said in words for people. */
 import type { z } from 'zod';
 import { messageOf } from '../kernel/errors.js';
+import { shownLive, type ShownLive } from './live/shown-live.js';
 import {
   accepted,
   events,
@@ -65,6 +66,11 @@ export class ControlClient {
   /** `within`: milliseconds for the answer. */
   version(id: string, within: number): Promise<ShownVersion> {
     return this.#call({ method: 'GET', path: at(id), within }, shownVersion);
+  }
+
+  /** What is happening now. */
+  live(): Promise<ShownLive> {
+    return this.#call({ method: 'GET', path: '/live' }, shownLive);
   }
 
   why(id: string): Promise<Why> {

@@ -1,4 +1,5 @@
 import { spawn, type StdioOptions } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import type { Child, ChildHost } from './role-process.js';
 
 /** [edge] Starts the processes of roles; `supervised.ts` is their side of it. */
@@ -15,13 +16,24 @@ export interface Launch {
 export type ChildMessage =
   { readonly type: 'ready' } | { readonly type: 'failed'; readonly because: string };
 
-/** `program` is run by the same Node. */
-export function spawnRole(program: string, launch: Launch, host: ChildHost): Child {
-  const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', ...launch.descriptors, 'ipc'];
+/**
+ * `program` is run by the same Node. `log` is given every line that it writes; without it they go where ours go.
+ */
+export function spawnRole(
+  program: string,
+  launch: Launch,
+  host: ChildHost,
+  log?: (line: string) => void,
+): Child {
+  const output = log === undefined ? 'inherit' : 'pipe';
+  const stdio: StdioOptions = ['ignore', output, output, ...launch.descriptors, 'ipc'];
   const child = spawn(process.execPath, [...process.execArgv, program, ...launch.args], {
     stdio,
     env: launch.env,
   });
+  for (const input of [child.stdout, child.stderr]) {
+    if (input !== null && log !== undefined) createInterface({ input }).on('line', log);
+  }
   child.on('message', message => hear(message as ChildMessage, host));
   child.once('error', cause => {
     if (child.pid !== undefined) return; // a signal or a message that came too late
