@@ -62,6 +62,14 @@ function inksOf(place: HTMLElement): Inks {
   return inks;
 }
 
+/** Steps from where a value begins to where the next one does. */
+export const steps: Pick<uPlot.Series, 'paths'> =
+  uPlot.paths.stepped === undefined ? {} : { paths: uPlot.paths.stepped({ align: 1 }) };
+
+/** uPlot's enums are there for the compiler only. */
+export const logarithmic = 3 as uPlot.Scale.Distr;
+export const rightSide = 1 as uPlot.Axis.Side;
+
 const FONT = '11px system-ui, sans-serif';
 
 /** What all axes have in common. */

@@ -1,10 +1,10 @@
 import { useMemo } from 'preact/hooks';
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import type { Distribution, LiveUpgrade } from '../../../src/control/live.js';
 import type { ShownTally } from '../../../src/control/why.js';
 import { curvesOf, decades, doublings } from '../pure/distribution.js';
 import { bytes, milliseconds, number } from '../pure/format.js';
-import { axis, Chart, LineSample, type Inks } from './chart.js';
+import { axis, Chart, LineSample, logarithmic, steps, type Inks } from './chart.js';
 
 type Quantity = 'delay' | 'size';
 const units: Readonly<Record<Quantity, (value: number) => string>> = {
@@ -130,7 +130,7 @@ const optionsFor =
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, y: false },
     scales: {
-      x: { time: false, distr: 3, range: (_, least, most) => [least, most] },
+      x: { time: false, distr: logarithmic, range: (_, least, most) => [least, most] },
       y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] },
     },
     axes: [
@@ -148,14 +148,14 @@ const optionsFor =
         stroke: inks.newer,
         fill: inks['newer-wash'],
         width: 2,
-        paths: uPlot.paths.stepped!({ align: 1 }),
+        ...steps,
         points: { show: false },
       },
       {
         stroke: inks.stable,
         width: 2,
         dash: [6, 4],
-        paths: uPlot.paths.stepped!({ align: 1 }),
+        ...steps,
         points: { show: false },
       },
     ],

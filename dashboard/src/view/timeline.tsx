@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import type { LiveUpgrade } from '../../../src/control/live.js';
 import { clockTime, number, percent } from '../pure/format.js';
 import { marksOf, summaryOf, timelineOf, type Mark, type Timeline } from '../pure/timeline.js';
-import { axis, Chart, LineSample, type Inks } from './chart.js';
+import { axis, Chart, LineSample, rightSide, steps, type Inks } from './chart.js';
 
 /** Charts of one timeline have their cursors in common. */
 const cursor: uPlot.Cursor = { sync: { key: 'upgrade' }, drag: { x: false, y: false }, y: false };
@@ -118,7 +118,7 @@ const shareOptions = (inks: Inks): Options => ({
       stroke: inks.newer,
       fill: inks['newer-wash'],
       width: 2,
-      paths: uPlot.paths.stepped!({ align: 1 }),
+      ...steps,
       points: { show: false },
     },
   ],
@@ -147,7 +147,7 @@ const failingOptions = (inks: Inks): Options => ({
     axis(inks, { size: LEFT, values: (_, splits) => splits.map(number) }),
     axis(inks, {
       scale: 'rescues',
-      side: 1,
+      side: rightSide,
       size: RIGHT,
       grid: { show: false },
       values: (_, splits) => splits.map(number),
@@ -193,7 +193,7 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], inks: Inks): void {
 function MarkList({ marks }: { readonly marks: readonly Mark[] }) {
   return (
     <div class="marks">
-      <h4>What happened</h4>
+      <h3>What happened</h3>
       {marks.length === 0 ? (
         <p>
           Nothing yet. Verbs and changes of the verdict are listed here, and marked in the charts.

@@ -215,7 +215,7 @@ export function demoted(): Live {
         },
       }),
     },
-    events: [end, ...(base.events as Live['events'])],
+    events: [end, ...base.events],
   });
 }
 

@@ -65,7 +65,6 @@ describe('the difference of two texts', () => {
         }
         expect(all.some(({ differs }) => differs)).to.equal(left !== right);
       }),
-      { verbose: 1 }, // a failure prints its seed
     );
   });
 
@@ -77,7 +76,6 @@ describe('the difference of two texts', () => {
         const found = same.reduce((sum, { pieces }) => sum + pieces.length, 0);
         expect(found).to.equal(longestCommon(a, b));
       }),
-      { verbose: 1 },
     );
   });
 
