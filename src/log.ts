@@ -28,6 +28,14 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
     ({ code }) => (kindOf(code).fault === 'client' ? 'debug' : 'warn'), // clients may be many, and wrong
     ({ code, because }) => `request refused (${code}): ${because}`,
   ],
+  'access-log-failed': [
+    'error',
+    ({ file, because }) => `the access log ${file} cannot be written: ${because}`,
+  ],
+  'access-log-dropped': [
+    'warn',
+    ({ file, lines }) => `${lines} lines of the access log ${file} were dropped: it is too slow`,
+  ],
   'connections-full': ['warn', ({ limit }) => `all ${limit} connections are taken`],
   'spool-failed': ['error', ({ because }) => `a body could not be spooled: ${because}`],
   'peer-refused': ['error', ({ peer, because }) => `peer ${peer} refused: ${because}`],
@@ -60,6 +68,7 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
     'warn',
     ({ method, code, because }) => `${method} failed (${code}): ${because}`,
   ],
+  'spans-lost': ['warn', ({ endpoint, because }) => `no spans reach ${endpoint}: ${because}`],
   'table-taken': [
     'info',
     ({ edition, versions }) => `routing table ${edition}: ${versions.join(', ')}`,

@@ -5,6 +5,8 @@
 import { Buffer } from 'node:buffer';
 import type { SessionId, Share, VersionId } from '../src/kernel/ids.js';
 import type { NonEmpty } from '../src/kernel/non-empty.js';
+import type { StrategyName } from '../src/config/cluster.js';
+import type { SessionAge } from '../src/wire/account.js';
 import { serving, type RoutingTable } from '../src/versions/routing-table.js';
 import { timeoutOf } from '../src/versions/session-times.js';
 import type { Version } from '../src/versions/version.js';
@@ -50,6 +52,10 @@ export interface Admitted {
   readonly decision: Decision;
   /** The field line of the answer that sets the cookie; empty: the client has it. */
   readonly cookie: string;
+  /** By which users move; undefined: no upgrade is under way. */
+  readonly strategy: StrategyName | undefined;
+  /** Undefined: there are no sessions. */
+  readonly session: SessionAge | undefined;
 }
 
 /** Cookies; beyond it all are verified anew. */
@@ -95,7 +101,10 @@ export class Admissions {
       progress: share,
     });
     const { id: version } = decision.kind === 'one' ? decision.version : decision.newer;
-    if (this.#keys.length === 0 || !canName(version)) return { head, decision, cookie: '' };
+    const strategy = this.#strategy;
+    if (this.#keys.length === 0 || !canName(version)) {
+      return { head, decision, cookie: '', strategy, session: undefined };
+    }
     const next = renewed(session, {
       now,
       timeout,
@@ -104,7 +113,13 @@ export class Admissions {
       bucket,
       isCurrentKey: known?.isCurrentKey ?? false,
     });
-    return { head, decision, cookie: next.mustSet ? this.#cookie(next.session) : '' };
+    const cookie = next.mustSet ? this.#cookie(next.session) : '';
+    return { head, decision, cookie, strategy, session: session === undefined ? 'new' : 'kept' };
+  }
+
+  get #strategy(): StrategyName | undefined {
+    const [{ state, transition }] = this.#versions;
+    return state.name === 'complete' ? undefined : transition.mode;
   }
 
   /** Of several that a client sent as ours, the one that was seen last; a time to come is none. */

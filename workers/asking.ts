@@ -9,6 +9,7 @@ import { answerFields } from '../src/http/fields.js';
 import type { AnswerHead } from '../src/http/message.js';
 import { isSafeToRepeat } from '../src/http/methods.js';
 import type { Version } from '../src/versions/version.js';
+import type { ExchangeSpan } from '../src/telemetry/spans.js';
 import { kinds, type FromWorker, type Interim } from '../src/wire/envelope.js';
 import type { Observation } from '../src/wire/observation.js';
 import { Attempt, holdNothing, type AttemptLimits, type HoldRule, type Opened } from './attempt.js';
@@ -82,13 +83,17 @@ export class Asking {
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   readonly #live = new Set<Attempt>();
-  #last: Server | undefined;
+  readonly #span: Pick<ExchangeSpan, 'attempt'> | undefined;
+  #last: Attempt | undefined;
+  #attempts = 0;
   #isOver = false;
 
-  constructor(id: ExchangeId, outgoing: Outgoing, host: AskingHost) {
+  /** `span`: of the whole request; undefined: nobody wants any. */
+  constructor(id: ExchangeId, outgoing: Outgoing, host: AskingHost, span?: ExchangeSpan) {
     this.#id = id;
     this.outgoing = outgoing;
     this.#host = host;
+    this.#span = span;
     this.startedAt = host.clock.now();
     host.budget.request(this.startedAt);
   }
@@ -98,9 +103,14 @@ export class Asking {
     return this.#isOver;
   }
 
-  /** That was asked last. */
-  get lastServer(): Server | undefined {
+  /** The attempt that began last. */
+  get last(): Attempt | undefined {
     return this.#last;
+  }
+
+  /** Made one after another for one answer. */
+  get attempts(): number {
+    return this.#attempts;
   }
 
   /** The first answer that the client may have, of this version or of one behind it. */
@@ -117,6 +127,7 @@ export class Asking {
       const picked = this.#host.fleet.pick(from, tried, { isRepeatable, isFirst: number === 1 });
       if (picked === undefined && spare !== undefined) return spare;
       if (picked === undefined) throw last ?? noConnection();
+      this.#attempts = number;
       const attempt = this.#started(picked, { number, isFresh });
       const opened = await this.#opened(attempt, wanted ?? this.#usual(picked));
       const failure = failureOf(opened);
@@ -172,6 +183,7 @@ export class Asking {
   observe(attempt: Attempt, result: Result): void {
     const { fleet } = this.#host;
     this.#live.delete(attempt);
+    attempt.span?.end({ status: result.status, code: result.code });
     attempt.end();
     if (this.#isOver && result.outcome === 'failed') return; // nobody waited: it says nothing
     const answered = result.code === undefined ? result.status : undefined;
@@ -239,7 +251,7 @@ export class Asking {
     { number, patience, isFresh = false }: StartOptions,
   ): Attempt {
     const { limits, clock } = this.#host;
-    this.#last = server;
+    const about = { version: version.number, server: server.name, number };
     const attempt = new Attempt({
       version,
       server,
@@ -248,9 +260,11 @@ export class Asking {
       isFresh,
       patience: patience ?? this.#patience(isMoving),
       until: patience === undefined ? Infinity : clock.now() + patience,
+      span: this.#span?.attempt(about),
       limits,
       clock,
     });
+    this.#last = attempt;
     this.#live.add(attempt);
     return attempt;
   }

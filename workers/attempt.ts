@@ -7,6 +7,7 @@ import type { Clock } from '../src/kernel/clock.js';
 import { CutoverError } from '../src/kernel/errors.js';
 import { AnswerReader } from '../src/http/answer-reader.js';
 import type { AnswerFraming, AnswerHead, AnswerLimits } from '../src/http/message.js';
+import type { AttemptSpan } from '../src/telemetry/spans.js';
 import type { Version } from '../src/versions/version.js';
 import { partsOf, plus, type Parts } from './answer-parts.js';
 import { idleAllowed } from './containers/keep-alive.js';
@@ -35,6 +36,8 @@ export interface AttemptOptions {
   readonly patience: number;
   /** Monotonic milliseconds: by then it must be decided upon, however much comes. */
   readonly until: number;
+  /** Undefined: nobody wants one. */
+  readonly span?: AttemptSpan | undefined;
   readonly limits: AttemptLimits;
   readonly clock: Clock;
 }
@@ -61,6 +64,7 @@ export class Attempt {
   readonly number: number;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
+  readonly span: AttemptSpan | undefined;
   /** Milliseconds from the start to the whole head. */
   delay: number | undefined;
   readonly #options: AttemptOptions;
@@ -84,6 +88,7 @@ export class Attempt {
     this.version = options.version;
     this.server = options.server;
     this.number = options.number;
+    this.span = options.span;
     this.#upload = options.outgoing.upload;
     this.startedAt = options.clock.now();
     this.#reader = new AnswerReader(options.limits.answer);
@@ -154,6 +159,7 @@ export class Attempt {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.span?.end({ status: this.status, code: 'aborted' }); // unless somebody has said how
     this.#waitingSince = undefined;
     this.#upload?.endAttempt();
     const lent = this.#lent;
@@ -244,7 +250,7 @@ export class Attempt {
   }
 
   async #send(lent: Lent, upload: Upload | undefined): Promise<void> {
-    await lent.stream.send(this.#options.outgoing.bytes);
+    await lent.stream.send(this.#options.outgoing.bytesFor(this.span?.traceparent));
     while (upload !== undefined && !this.#isOver) {
       const bytes = await upload.next();
       if (bytes === undefined) break;

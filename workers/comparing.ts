@@ -10,6 +10,7 @@ import type { AnswerHead } from '../src/http/message.js';
 import { isSafe } from '../src/http/methods.js';
 import type { Version } from '../src/versions/version.js';
 import type { ComparisonResult } from '../src/wire/measures.js';
+import type { Compared } from '../src/wire/account.js';
 import type { Accepted, Asking, Once, Result, Wanted } from './asking.js';
 import type { Opened } from './attempt.js';
 import { agreement, type Agreement } from './comparison/agreement.js';
@@ -37,6 +38,7 @@ export class Comparing {
   readonly #asking: Asking;
   readonly #host: ComparingHost;
   #rest: Promise<void> = Promise.resolve();
+  #result: Compared | undefined;
 
   constructor(asking: Asking, host: ComparingHost) {
     this.#asking = asking;
@@ -46,6 +48,11 @@ export class Comparing {
   /** Settles when all that was learned, with the client gone or answered, has been observed. */
   get rest(): Promise<void> {
     return this.#rest;
+  }
+
+  /** Of what the client waited for; undefined: one of the two was not there, or cannot be compared. */
+  get result(): Compared | undefined {
+    return this.#result;
   }
 
   /** Throws if the older version has no answer: what the newer one says is not proven then. */
@@ -78,7 +85,9 @@ export class Comparing {
   }
 
   #decided(once: Once | undefined, old: Accepted): Accepted {
-    const isEqual = this.#difference(once, old) === 'equal';
+    const difference = this.#difference(once, old);
+    const isEqual = difference === 'equal';
+    if (difference !== 'unknown') this.#result = isEqual ? 'agreed' : 'differed';
     if (once === undefined || once.opened instanceof CutoverError || !isEqual) {
       this.#rest = this.#judged(once, old);
       return old;

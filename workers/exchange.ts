@@ -9,7 +9,10 @@ import type { ExchangeId } from '../src/kernel/ids.js';
 import { answerFields, trailerLines } from '../src/http/fields.js';
 import type { AnswerFraming } from '../src/http/message.js';
 import { isSafe } from '../src/http/methods.js';
+import type { ExchangeSpan, Tracing } from '../src/telemetry/spans.js';
+import type { Account } from '../src/wire/account.js';
 import { framingIndex, kinds, type Request, type WireFraming } from '../src/wire/envelope.js';
+import { accountOf } from './account.js';
 import type { Admitted } from './admissions.js';
 import type { Parts } from './answer-parts.js';
 import { Asking, interimEnvelope, type Accepted, type AskingHost } from './asking.js';
@@ -17,12 +20,15 @@ import { Comparing, outcomeOf, type ComparingHost } from './comparing.js';
 import type { Server } from './containers/server.js';
 import { Download } from './download.js';
 import type { Served } from './observation/counts.js';
+import type { Terms } from './frontend-link.js';
 import { Outgoing } from './outgoing.js';
 import { isEventStream } from './rescue/hold.js';
 import { withoutOurs } from './sessions/request-cookie.js';
 
 /** All that an exchange needs from its worker. */
 export interface ExchangeHost extends AskingHost, ComparingHost {
+  /** Undefined: nobody wants spans. */
+  readonly tracing?: Pick<Tracing, 'begun'> | undefined;
   admit(head: string): Admitted;
   /** What became of it, once nobody waits any more. */
   served(served: Served): void;
@@ -31,6 +37,8 @@ export interface ExchangeHost extends AskingHost, ComparingHost {
     server: Server | undefined;
     code: ErrorCode;
     because: string;
+    /** What the frontend calls the request; undefined: it has no name. */
+    requestId: string | undefined;
   }): void;
 }
 
@@ -57,19 +65,24 @@ export class Exchange {
   readonly #outgoing: Outgoing;
   readonly #asking: Asking;
   readonly #download: Download;
+  readonly #terms: Terms;
+  /** Undefined: its trace is not sampled. */
+  readonly #span: ExchangeSpan | undefined;
   #isCancelled = false;
   /** What serves the client, once it is known. */
   #accepted: Accepted | undefined;
   #comparing: Comparing | undefined;
 
-  constructor(request: Request, window: number, host: ExchangeHost) {
-    const [, id, , head] = request;
+  constructor(request: Request, terms: Terms, host: ExchangeHost) {
+    const [, id, method, head] = request;
     this.id = id;
     this.#host = host;
-    this.#download = new Download(window);
+    this.#terms = terms;
+    this.#download = new Download(terms.window);
     this.#admitted = host.admit(head);
     this.#outgoing = new Outgoing(request, this.#admitted.head, host);
-    this.#asking = new Asking(id, this.#outgoing, host);
+    this.#span = host.tracing?.begun(method, head);
+    this.#asking = new Asking(id, this.#outgoing, host, this.#span);
   }
 
   /** Its answer was 101: what follows ends when both sides like. */
@@ -83,9 +96,10 @@ export class Exchange {
       await this.#answered();
       this.#over(undefined);
     } catch (cause) {
-      this.#fail(cause);
+      this.#fail(codeOf(cause), messageOf(cause));
       this.#over(cause);
     } finally {
+      this.#endSpan(undefined);
       this.#outgoing.end();
       this.#download.end();
     }
@@ -110,6 +124,12 @@ export class Exchange {
     this.#isCancelled = true;
     this.#download.end();
     this.#asking.cancel();
+  }
+
+  /** The frontend is told that there will be no more. */
+  giveUp(code: ErrorCode, because: string): void {
+    this.#host.push([kinds.failure, this.id, code, because, this.#account]);
+    this.cancel();
   }
 
   /** Gives up servers that are silent for too long. */
@@ -176,7 +196,19 @@ export class Exchange {
     const trailers = end === undefined ? '' : trailerLines(end.trailers);
     const more = end === undefined;
     if (body.length > 0) this.#download.sent(body.length);
-    this.#host.push([kinds.answer, this.id, status, reason, fields, index, body, more, trailers]);
+    const account = this.#account;
+    this.#host.push([
+      kinds.answer,
+      this.id,
+      status,
+      reason,
+      fields,
+      index,
+      body,
+      more,
+      trailers,
+      account,
+    ]);
   }
 
   /** Containers cannot set our cookie. */
@@ -213,12 +245,28 @@ export class Exchange {
     return number > 1 ? 'rescued' : 'answered';
   }
 
-  #fail(cause: unknown): void {
+  /** For the frontend, if it has asked. */
+  get #account(): Account | null {
+    return this.#terms.accounts ? this.#told() : null;
+  }
+
+  #told(): Account {
+    const compared = this.#comparing?.result;
+    return accountOf(this.#admitted, this.#asking, { accepted: this.#accepted?.attempt, compared });
+  }
+
+  #endSpan(code: ErrorCode | undefined): void {
+    if (this.#span === undefined) return;
+    const status = this.#accepted?.opened.head.status;
+    this.#span.end({ status, code: this.#isCancelled ? 'aborted' : code }, this.#told());
+  }
+
+  #fail(code: ErrorCode, because: string): void {
     if (this.#isCancelled) return;
-    const code = codeOf(cause);
-    const because = messageOf(cause);
-    this.#host.push([kinds.failure, this.id, code, because]);
-    const server = this.#accepted?.attempt.server ?? this.#asking.lastServer;
-    this.#host.failed({ method: this.#outgoing.method, server, code, because });
+    this.#endSpan(code);
+    this.#host.push([kinds.failure, this.id, code, because, this.#account]);
+    const server = this.#accepted?.attempt.server ?? this.#asking.last?.server;
+    const { method, requestId } = this.#outgoing;
+    this.#host.failed({ method, server, code, because, requestId });
   }
 }

@@ -21,9 +21,17 @@ import {
   type Request,
 } from '../src/wire/envelope.js';
 
+/** What a frontend said in its welcome. */
+export interface Terms {
+  /** Bytes of an answer that it takes without credit. */
+  readonly window: number;
+  /** It wants to hear how we came by each answer. */
+  readonly accounts: boolean;
+}
+
 export interface LinkHost {
   /** One whose id is known is sent again, as we asked: what came of its body before is void. */
-  request(envelope: Request, window: number): void;
+  request(envelope: Request, terms: Terms): void;
   /** More of a request, credit, or cancel; of an exchange that may be over. */
   said(envelope: Part | Credit | Cancel): void;
   /** The last message of control that tells of versions, as the frontend has it: perhaps an old one. */
@@ -57,8 +65,8 @@ export class FrontendLink {
   readonly #redial: Redial;
   #dealer: DeviceDealer;
   #outbox: Outbox<FromWorker>;
-  /** Bytes that the frontend takes without credit; undefined: it does not know us. */
-  #window: number | undefined;
+  /** Undefined: the frontend does not know us. */
+  #terms: Terms | undefined;
   #lastHeard = 0;
   #lastSweep: number;
   #nextBeat = 0;
@@ -78,7 +86,7 @@ export class FrontendLink {
   }
 
   get isJoined(): boolean {
-    return this.#window !== undefined;
+    return this.#terms !== undefined;
   }
 
   /** A new request may come, or be on its way. */
@@ -182,13 +190,13 @@ export class FrontendLink {
         if (!this.#isLeaving) this.#sayHello();
         return;
       case kinds.welcome:
-        return this.#joined(envelope[2]);
+        return this.#joined({ window: envelope[2], accounts: envelope[3] });
       case kinds.farewell:
         this.#isDone = true;
         if (!this.#isLeaving) this.#left();
         return;
       case kinds.request:
-        if (this.#window !== undefined) this.#host.request(envelope, this.#window);
+        if (this.#terms !== undefined) this.#host.request(envelope, this.#terms);
         return;
       case kinds.table:
         return this.#host.table(envelope[1]);
@@ -203,9 +211,9 @@ export class FrontendLink {
     this.push([kinds.hello, this.#options.name, this.#options.window]);
   }
 
-  #joined(window: number): void {
+  #joined(terms: Terms): void {
     if (this.isJoined) this.#host.lost(); // it began anew with us: what we had is void
-    this.#window = window;
+    this.#terms = terms;
     this.#isDone = false;
     this.#options.report({ type: 'frontend-joined', frontend: this.#options.address });
     if (this.#isLeaving) this.push([kinds.goodbye]);
@@ -214,16 +222,16 @@ export class FrontendLink {
 
   /** The frontend has stopped; it, or its successor, asks who we are when it is there again. */
   #left(): void {
-    this.#window = undefined;
+    this.#terms = undefined;
     this.#redial.left(this.#options.clock.now());
     this.#host.lost();
     this.#options.report({ type: 'frontend-left', frontend: this.#options.address });
   }
 
   #lost(because: string): void {
-    if (this.#window === undefined && !this.#isLeaving) return;
+    if (this.#terms === undefined && !this.#isLeaving) return;
     const wasJoined = this.isJoined;
-    this.#window = undefined;
+    this.#terms = undefined;
     this.#host.lost();
     if (!wasJoined) return;
     this.#options.report({ type: 'frontend-lost', frontend: this.#options.address, because });

@@ -4,11 +4,13 @@ import { StartError } from '../src/kernel/start-error.js';
 import { Worker, type WorkerOptions } from './worker.js';
 
 /** Starts to look for its frontends; they may come later. Throws StartError. */
-export function startWorker(options: WorkerOptions): Promise<Role> {
+export async function startWorker(options: WorkerOptions): Promise<Role> {
   if (options.frontends.length === 0) {
-    return Promise.reject(
-      new StartError('no frontend to connect to: device.frontends is empty', 2),
-    );
+    throw new StartError('no frontend to connect to: device.frontends is empty', 2);
   }
-  return Promise.resolve(new Worker(options));
+  const { telemetry } = options.config;
+  if (telemetry.otlp === undefined) return new Worker(options);
+  // Large, and wanted by few.
+  const { startTracing } = await import('../src/telemetry/otlp.js');
+  return new Worker({ ...options, tracing: startTracing(telemetry.otlp, options) });
 }

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from '../src/config/config.js';
 import type { Clock } from '../src/kernel/clock.js';
 import type { Report } from '../src/kernel/events.js';
+import type { Tracing } from '../src/telemetry/spans.js';
 import { versionId } from '../src/kernel/ids.js';
 import { connectionsWithin, openFilesLimit } from '../src/kernel/limits.js';
 import { isNonEmpty } from '../src/kernel/non-empty.js';
@@ -33,6 +34,8 @@ export interface TrafficOptions {
   readonly config: Config;
   /** Who judges versions by what is measured; undefined: nobody. */
   readonly control?: string | undefined;
+  /** Undefined: nobody wants spans. */
+  readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
   readonly report: Report;
   /** Default: that of the version that users move to. */
@@ -123,12 +126,13 @@ export class Traffic {
 
   /** `push`: to the frontend that asked. */
   hostFor(push: ExchangeHost['push']): ExchangeHost {
-    const { clock, report } = this.#options;
+    const { clock, report, tracing } = this.#options;
     const config = this.#config;
     const { comparison, rescue } = config;
     return {
       limits: limitsOf(config),
       clock,
+      tracing,
       fleet: this.#fleet,
       budget: this.#budget,
       noise: this.#noise,

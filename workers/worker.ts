@@ -8,11 +8,12 @@ import type { Report } from '../src/kernel/events.js';
 import type { ExchangeId } from '../src/kernel/ids.js';
 import type { Role } from '../src/kernel/role.js';
 import type { Keyring } from '../src/security/keyring.js';
+import type { Tracing } from '../src/telemetry/spans.js';
 import { decodeFromControl } from '../src/wire/control-message.js';
 import { kinds, type Request } from '../src/wire/envelope.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { SWEEP } from './fleet.js';
-import { FrontendLink } from './frontend-link.js';
+import { FrontendLink, type Terms } from './frontend-link.js';
 import type { Strategy } from './strategies/strategy.js';
 import { Traffic } from './traffic.js';
 
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   /** Undefined: links have no keys. */
   readonly keyring?: Keyring | undefined;
   readonly name: string;
+  /** Undefined: nobody wants spans. */
+  readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
   readonly report: Report;
   /** Default: that of the version that users move to. */
@@ -121,7 +124,7 @@ export class Worker implements Role {
         report,
       },
       {
-        request: (envelope, window) => this.#serve(linked, envelope, window),
+        request: (envelope, terms) => this.#serve(linked, envelope, terms),
         said: envelope => {
           const exchange = exchanges.get(envelope[1]);
           if (exchange === undefined) return; // it is over
@@ -164,12 +167,12 @@ export class Worker implements Role {
     if (link?.isLinked === true) this.#traffic.tell(report => link.report(report));
   }
 
-  #serve({ link, exchanges }: Linked, request: Request, window: number): void {
+  #serve({ link, exchanges }: Linked, request: Request, terms: Terms): void {
     const before = exchanges.get(request[1]);
     if (before?.restart(request) === true) return;
     before?.cancel(); // given again: the first is void
     this.#traffic.count(this.#controlLink?.isLinked ?? false);
-    const exchange = new Exchange(request, window, this.#hostFor(link));
+    const exchange = new Exchange(request, terms, this.#hostFor(link));
     exchanges.set(exchange.id, exchange);
     void exchange.run().then(() => {
       if (exchanges.get(exchange.id) === exchange) exchanges.delete(exchange.id);
@@ -217,6 +220,7 @@ export class Worker implements Role {
     this.#tellControl(); // what was seen last
     this.#close();
     await this.stopped;
+    await this.#options.tracing?.close();
   }
 
   /** Somebody still counts on us, or may have sent us something. */
@@ -232,11 +236,10 @@ export class Worker implements Role {
 
   /** Unlike requests these cannot be repeated elsewhere: their clients are told now. */
   #giveUpTunnels(): void {
-    for (const { link, exchanges } of this.#linked) {
+    for (const { exchanges } of this.#linked) {
       for (const exchange of exchanges.values()) {
         if (!exchange.isTunnel) continue;
-        link.push([kinds.failure, exchange.id, 'ERR_WORKER_LOST', 'its worker has drained']);
-        exchange.cancel();
+        exchange.giveUp('ERR_WORKER_LOST', 'its worker has drained');
         exchanges.delete(exchange.id);
       }
     }

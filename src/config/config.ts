@@ -272,6 +272,11 @@ const timeouts = section({
   .prefault({})
   .describe('how long to wait');
 
+const RATIO = 'a number from 0 to 1';
+
+/** The pattern, which editors can check too, does not know all. */
+const isUrl = (text: string) => URL.canParse(text);
+
 /** A head travels over the device in one message. */
 const MOST_HEAD = 1_048_576;
 
@@ -306,6 +311,60 @@ const log = section({
   .prefault({})
   .describe('log lines, on standard output');
 
+const accessLog = section({
+  file: text('the path of a file, or - for standard output', /./).describe(
+    'where to; it is opened anew when it has been moved away',
+  ),
+  format: choice(['json', 'combined'])
+    .default('json')
+    .describe(
+      'json: all that is known, an object in each line; combined: as the Apache HTTP server',
+    ),
+  queries: flag()
+    .default(false)
+    .describe('what follows ? in targets and referers is written as well: it may hold secrets'),
+})
+  .optional()
+  .describe('a line for each request; without this section there is no access log');
+
+const telemetry = section({
+  ids: flag()
+    .default(true)
+    .describe(
+      'X-Request-Id and traceparent of clients are checked and passed on, or made; answers have ' +
+        'X-Request-Id',
+    ),
+  answerHeader: flag()
+    .default(false)
+    .describe('answers say in the field Cutover which version has answered, and how'),
+  otlp: section({
+    endpoint: text(
+      'a URL, such as "http://127.0.0.1:4318/v1/traces"',
+      /^https?:\/\/[!-~]+$/,
+      isUrl,
+    ).describe('where spans are sent, as JSON over HTTP'),
+    share: z
+      .number({ error: RATIO })
+      .min(0, { error: RATIO })
+      .max(1, { error: RATIO })
+      .default(1)
+      .meta({
+        expected: RATIO,
+        description:
+          'of the traces that begin here, so many are sampled; of others their beginning says it',
+      }),
+  })
+    .optional()
+    .describe('spans for OpenTelemetry; without this section there are none'),
+})
+  .refine(({ ids, otlp }) => ids || otlp === undefined, {
+    error: 'true: telemetry.otlp needs it',
+    path: ['ids'],
+    when: evenIfWrong,
+  })
+  .prefault({})
+  .describe('what is told of single requests');
+
 /** The whole file. */
 export const schema = section({
   $schema: text('the address of a JSON Schema', /./)
@@ -326,6 +385,8 @@ export const schema = section({
   timeouts,
   limits,
   log,
+  accessLog,
+  telemetry,
 })
   .refine(enoughAddresses, {
     error: 'no more than there are addresses in device.frontends',

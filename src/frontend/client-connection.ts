@@ -4,9 +4,18 @@
  */
 import type { Clock } from '../kernel/clock.js';
 import { kindOf, type ErrorCode } from '../kernel/errors.js';
-import { answerHead, chunkEnd, chunkHead, framingForClient } from '../http/fields.js';
+import {
+  answerHead,
+  chunkEnd,
+  chunkHead,
+  framingForClient,
+  requestIdLine,
+} from '../http/fields.js';
 import type { AnswerFraming } from '../http/message.js';
-import { continueAnswer, ownAnswer } from '../http/own-answers.js';
+import { continueAnswer, ownAnswer, ownBody } from '../http/own-answers.js';
+import { ABORTED, type AccessEntry, type Begun, type Ending } from '../telemetry/access-entry.js';
+import { answerField, namesRequest, withoutAnswerField } from '../telemetry/answer-field.js';
+import type { Account } from '../wire/account.js';
 import { framingAt, type Answer, type Interim, type Part } from '../wire/envelope.js';
 import type { RequestEnd } from '../wire/measures.js';
 import { ClientWriter, type WriterHost } from './client-writer.js';
@@ -25,9 +34,11 @@ export interface ConnectionHost {
   cancel(exchange: Exchange): void;
   /** So many bytes of an answer's body have found a place. */
   grant(exchange: Exchange, bytes: number): void;
-  refused(code: ErrorCode, because: string): void;
+  refused(code: ErrorCode, because: string, requestId: string | undefined): void;
   /** A request is over; `status`: of its answer, if it got one; `ms`: since it was there. */
   over(end: RequestEnd, status: number | undefined, ms: number): void;
+  /** For the access log; undefined: there is none. */
+  readonly log?: ((entry: AccessEntry) => void) | undefined;
   /** The connection is closed: forget it. */
   closed(): void;
   /** The frontend drains: connections end with the answer that they wait for. */
@@ -40,6 +51,8 @@ export interface ConnectionLimits {
   readonly tunnel: number;
   /** Bytes: credit goes back in amounts that are worth an envelope. */
   readonly grant: number;
+  /** Answers tell who has answered. */
+  readonly tellsWho?: boolean | undefined;
 }
 
 interface Asked {
@@ -51,6 +64,11 @@ interface Asked {
   readonly askedAt: number;
   /** Of its answer, once that has begun. */
   status: number | undefined;
+  // For the access log, where there is one: what the client has been given.
+  bytes: number;
+  answeredAt: number | undefined;
+  code: ErrorCode | undefined;
+  account: Account | null | undefined;
 }
 
 /**
@@ -103,14 +121,17 @@ export class ClientConnection implements Asker, WriterHost {
   /** The client has gone. */
   gone(): void {
     if (this.#phase === 'over') return;
+    const wasOpen = this.#phase !== 'lingering';
     this.#phase = 'over';
     this.#writer.abandon();
+    if (wasOpen) this.#logUntaken();
     this.#incoming.discard();
     const asked = this.#asked;
     this.#asked = undefined;
     if (asked === undefined) return;
     this.#host.cancel(asked.exchange);
     this.#over(asked, 'cancelled');
+    this.#log(asked, asked.framing === 'tunnel' ? 'complete' : 'aborted');
   }
 
   /** The frontend drains: who waits for nothing goes now. */
@@ -146,16 +167,20 @@ export class ClientConnection implements Asker, WriterHost {
     this.#writer.write(Buffer.from(`HTTP/1.1 ${status} ${reason}\r\n${fields}\r\n`, 'latin1'));
   }
 
-  answer([, , status, reason, fields, framing, body, more, trailers]: Answer): void {
+  answer(envelope: Answer): void {
+    const [, , status, reason, , framing, body, more, trailers, account] = envelope;
     const asked = this.#asked;
     if (asked === undefined) return;
+    asked.status = status;
+    asked.account = account;
+    if (this.#host.log !== undefined) asked.answeredAt = this.#clock.now();
     const { version: clientVersion } = asked.manners;
     const wanted = framingAt(framing);
     if (wanted === 'tunnel') this.#becomeTunnel();
     asked.framing = framingForClient(wanted === 'open' ? 'chunked' : wanted, clientVersion);
     asked.exchange.answered = true;
-    asked.status = status;
     const keepAlive = this.#keepsAlive(asked);
+    const fields = this.#fieldsFor(asked, envelope[4], account);
     const head = { status, reason, fields, framing: asked.framing, clientVersion, keepAlive };
     this.#writeBody(asked, answerHead(head), body, more, trailers);
     if (wanted !== 'tunnel') return;
@@ -171,20 +196,27 @@ export class ClientConnection implements Asker, WriterHost {
     this.#writeBody(asked, '', bytes, more, trailers);
   }
 
-  failed(code: ErrorCode, because: string): void {
+  failed(code: ErrorCode, because: string, account: Account | null = null): void {
     const asked = this.#asked;
     if (asked === undefined) return;
-    this.#host.refused(code, because);
-    const { headOnly, version } = asked.manners;
+    const { headOnly, version, requestId } = asked.manners;
+    this.#host.refused(code, because, requestId);
     // Whoever hears from us that something is wrong may keep its connection, if it can.
     const keepAlive = version === '1.1' && this.#keepsAlive(asked);
-    this.#writer.write(ourAnswer(code, keepAlive, headOnly));
+    this.#say(code, { keepAlive, headOnly }, this.#fieldsFor(asked, '', account));
     asked.status = kindOf(code).status;
+    asked.bytes = headOnly ? 0 : ourBody(code).length;
+    asked.answeredAt = this.#host.log && this.#clock.now();
+    asked.code = code;
+    asked.account = account;
     this.#answered(asked, keepAlive, 'failed');
   }
 
   cut(): void {
-    if (this.#asked !== undefined) this.#over(this.#asked, 'cut');
+    if (this.#asked !== undefined) {
+      this.#over(this.#asked, 'cut');
+      this.#log(this.#asked, 'cut');
+    }
     this.#asked = undefined;
     this.#incoming.discard();
     this.#phase = 'lingering'; // until the close is taken
@@ -226,28 +258,66 @@ export class ClientConnection implements Asker, WriterHost {
 
   #serve(arrival: Arrival): void {
     if (arrival.kind === 'refusal') {
-      this.#host.refused(arrival.code, arrival.because);
-      this.#refuse(arrival.code);
+      this.#host.refused(arrival.code, arrival.because, arrival.requestId);
+      this.#refuse(arrival.code, arrival);
       return;
     }
     const { request, manners } = arrival;
     const askedAt = this.#clock.now();
     const exchange = this.#host.ask(request, this);
     if (typeof exchange === 'string') {
-      this.#host.refused(exchange, 'nobody could be asked');
+      this.#host.refused(exchange, 'nobody could be asked', manners.requestId);
       const keepAlive = manners.version === '1.1' && manners.keepAlive && !this.#host.isStopping();
-      this.#writer.write(ourAnswer(exchange, keepAlive, manners.headOnly));
+      const { headOnly } = manners;
+      this.#say(exchange, { keepAlive, headOnly }, idLine(manners.requestId));
+      this.#logOwn(exchange, manners.begun, headOnly);
       request.body.discard();
       this.#host.over('failed', kindOf(exchange).status, 0);
       this.#next(request, keepAlive);
       return;
     }
-    this.#asked = { exchange, manners, framing: undefined, askedAt, status: undefined };
+    this.#asked = {
+      exchange,
+      manners,
+      framing: undefined,
+      askedAt,
+      status: undefined,
+      bytes: 0,
+      answeredAt: undefined,
+      code: undefined,
+      account: undefined,
+    };
   }
 
-  #refuse(code: ErrorCode): void {
-    this.#writer.write(ourAnswer(code, false, false));
+  #refuse(
+    code: ErrorCode,
+    about: { requestId?: string | undefined; begun?: Begun | undefined } = {},
+  ) {
+    this.#say(code, { keepAlive: false, headOnly: false }, idLine(about.requestId));
+    this.#logOwn(code, about.begun, false);
     this.#linger();
+  }
+
+  #say(
+    code: ErrorCode,
+    how: { readonly keepAlive: boolean; readonly headOnly: boolean },
+    fields: string,
+  ): void {
+    const { status } = kindOf(code);
+    const retryAfter = status === 503 ? RETRY_AFTER : undefined;
+    this.#writer.write(ownAnswer({ status, text: ourText(code), ...how, retryAfter, fields }));
+  }
+
+  /** A server that has a name of its own for the request keeps it; who has answered is for us to say. */
+  #fieldsFor({ exchange, manners }: Asked, received: string, account: Account | null): string {
+    const { requestId } = manners;
+    const named =
+      requestId === undefined || namesRequest(received)
+        ? received
+        : received + requestIdLine(requestId);
+    if (this.#limits.tellsWho !== true) return named;
+    const who = account === null ? '' : answerField(account, exchange.attempts > 1);
+    return withoutAnswerField(named) + who;
   }
 
   #keepsAlive({ manners, framing }: Asked): boolean {
@@ -258,9 +328,11 @@ export class ClientConnection implements Asker, WriterHost {
     const chunked = asked.framing === 'chunked';
     const before = chunked && body.length > 0 ? `${head}${chunkHead(body.length)}` : head;
     const end = chunked && body.length > 0 ? chunkEnd : '';
-    const after = chunked && !more ? `${end}0\r\n${trailers}\r\n` : end;
+    const last = this.#limits.tellsWho === true ? withoutAnswerField(trailers) : trailers;
+    const after = chunked && !more ? `${end}0\r\n${last}\r\n` : end;
     const taken = more && body.length > 0 ? () => this.#taken(asked, body.length) : undefined;
     this.#write(before, body, after, taken);
+    asked.bytes += body.length;
     if (more) return;
     if (asked.framing === 'tunnel') return this.#tunnelEnded(asked);
     this.#answered(asked, this.#keepsAlive(asked));
@@ -297,6 +369,7 @@ export class ClientConnection implements Asker, WriterHost {
     this.#toGrant = 0;
     this.#host.ended(exchange);
     this.#over(asked, end);
+    this.#log(asked, 'complete');
     this.#next(exchange.request, keepAlive);
   }
 
@@ -336,7 +409,7 @@ export class ClientConnection implements Asker, WriterHost {
     this.#since = this.#clock.now();
     const asked = this.#asked;
     if (asked === undefined || asked.exchange.tunnel(bytes)) return;
-    this.#host.refused('ERR_TUNNEL_FULL', 'its server does not keep up');
+    this.#host.refused('ERR_TUNNEL_FULL', 'its server does not keep up', asked.manners.requestId);
     this.#hangUp();
   }
 
@@ -350,16 +423,57 @@ export class ClientConnection implements Asker, WriterHost {
     this.#host.ended(asked.exchange);
     this.#over(asked, 'answered');
     this.#writer.close();
+    this.#log(asked, 'complete');
+  }
+
+  // ── the access log ──
+
+  #log(asked: Asked, ending: Ending): void {
+    const { begun } = asked.manners;
+    if (this.#host.log === undefined || begun === undefined) return;
+    const { status = ABORTED, bytes, answeredAt, code, exchange } = asked;
+    const account = asked.account ?? undefined;
+    const endedAt = this.#clock.now();
+    const givings = exchange.attempts;
+    this.#host.log({ begun, ending, status, bytes, answeredAt, endedAt, code, account, givings });
+  }
+
+  /** An answer of ours to what was given to no worker. */
+  #logOwn(code: ErrorCode, begun: Begun | undefined, headOnly: boolean): void {
+    if (begun === undefined) return;
+    const at = this.#clock.now();
+    const bytes = headOnly ? 0 : ourBody(code).length;
+    const { status } = kindOf(code);
+    this.#host.log?.({
+      ...unasked(begun, at),
+      ending: 'complete',
+      status,
+      bytes,
+      answeredAt: at,
+      code,
+    });
+  }
+
+  /** Its client has gone before they were asked. */
+  #logUntaken(): void {
+    if (this.#host.log === undefined) return;
+    const at = this.#clock.now();
+    for (const begun of this.#incoming.untaken) {
+      const nothing = { status: ABORTED, bytes: 0, answeredAt: undefined, code: undefined };
+      this.#host.log({ ...unasked(begun, at), ending: 'aborted', ...nothing });
+    }
   }
 }
 
-const ourAnswer = (code: ErrorCode, keepAlive: boolean, headOnly: boolean): Buffer => {
+const unasked = (begun: Begun, endedAt: number) =>
+  ({ begun, endedAt, account: undefined, givings: 0 }) as const;
+
+const idLine = (requestId: string | undefined) =>
+  requestId === undefined ? '' : requestIdLine(requestId);
+
+const ourText = (code: ErrorCode): string => {
   const { status, meaning } = kindOf(code);
-  return ownAnswer({
-    status,
-    text: `${status}: ${meaning} (${code})`,
-    keepAlive,
-    headOnly,
-    retryAfter: status === 503 ? RETRY_AFTER : undefined,
-  });
+  return `${status}: ${meaning} (${code})`;
 };
+
+const ourBody = (code: ErrorCode): string => ownBody({ text: ourText(code) });

@@ -13,6 +13,7 @@ import {
   type Interim,
   type Part,
 } from '../wire/envelope.js';
+import type { Account } from '../wire/account.js';
 import type { Body } from './body.js';
 
 /** A request that has arrived whole. */
@@ -33,8 +34,8 @@ export interface Asker {
   interim(envelope: Interim): void;
   answer(envelope: Answer): void;
   part(envelope: Part): void;
-  /** Nothing was answered yet. */
-  failed(code: ErrorCode, because: string): void;
+  /** Nothing was answered yet. `account`: what its worker tells of it. */
+  failed(code: ErrorCode, because: string, account?: Account | null): void;
   /** The answer ended in the middle. */
   cut(): void;
 }

@@ -29,6 +29,10 @@ import { Exchange, type Asker, type WholeRequest } from './exchange.js';
 import { Incoming } from './incoming.js';
 import { openServers, type Descriptors } from './listening.js';
 import { checkSpool, Spool } from './spool.js';
+import type { AccessEntry } from '../telemetry/access-entry.js';
+import { AccessLog } from '../telemetry/access-log.js';
+import { HexPool } from '../telemetry/hex-pool.js';
+import { IdMaker } from '../telemetry/request-ids.js';
 import { Workers } from './workers.js';
 
 export interface FrontendOptions {
@@ -77,11 +81,14 @@ export async function startFrontend(options: FrontendOptions): Promise<Role> {
   const now = () => clock.now();
   const guard = keyring && { credentials: keyring.toWorkers, now, report };
   const device = await bindDevice(options.device, guard);
+  let accessLog: AccessLog | undefined;
   try {
+    accessLog = await AccessLog.open(config, { clock, report });
     const servers = await openServers(config, descriptors);
-    return new Frontend(options, device, servers, connections);
+    return new Frontend(options, { device, servers, accessLog }, connections);
   } catch (cause) {
     device.close();
+    await accessLog?.close();
     throw cause;
   }
 }
@@ -89,11 +96,19 @@ export async function startFrontend(options: FrontendOptions): Promise<Role> {
 /** No server has seen the request, and perhaps only its worker cannot reach one. */
 const noWay: ReadonlySet<ErrorCode> = new Set(['ERR_SERVER_REFUSED', 'ERR_SERVER_UNREACHABLE']);
 
+interface Opened {
+  readonly device: DeviceRouter;
+  readonly servers: readonly StreamServer[];
+  readonly accessLog: AccessLog | undefined;
+}
+
 class Frontend implements Role {
   readonly stopped: Promise<void>;
   readonly #options: FrontendOptions;
   readonly #device: DeviceRouter;
   readonly #servers: readonly StreamServer[];
+  readonly #accessLog: AccessLog | undefined;
+  readonly #ids: IdMaker | undefined;
   readonly #mostConnections: number;
   readonly #spool: Spool;
   readonly #dispatcher: Dispatcher;
@@ -112,12 +127,8 @@ class Frontend implements Role {
   #isFullReported = false;
   #stop: Promise<void> | undefined;
 
-  constructor(
-    options: FrontendOptions,
-    device: DeviceRouter,
-    servers: readonly StreamServer[],
-    mostConnections: number,
-  ) {
+  constructor(options: FrontendOptions, opened: Opened, mostConnections: number) {
+    const { device, servers, accessLog } = opened;
     const { config, clock } = options;
     const { limits, timeouts } = config;
     const report: Report = event => {
@@ -127,6 +138,8 @@ class Frontend implements Role {
     this.#options = { ...options, report };
     this.#device = device;
     this.#servers = servers;
+    this.#accessLog = accessLog;
+    this.#ids = config.telemetry.ids ? new IdMaker(new HexPool()) : undefined;
     this.#mostConnections = mostConnections;
     this.#spool = new Spool({
       memory: limits.memory,
@@ -151,6 +164,7 @@ class Frontend implements Role {
       {
         name: device.address,
         window: config.device.window,
+        accounts: accessLog !== undefined || config.telemetry.answerHeader,
         heartbeat: config.device.heartbeat * 1000,
         silence: config.device.silence * 1000,
       },
@@ -184,6 +198,7 @@ class Frontend implements Role {
       await Promise.all([this.#readDevice(), this.#controlLink?.run(), ...readers]);
     } finally {
       this.#close();
+      await this.#accessLog?.close();
     }
     this.#options.report({ type: 'frontend-stopped' });
   }
@@ -245,7 +260,11 @@ class Frontend implements Role {
       idle: timeouts.idle * 1000,
       tunnel: timeouts.tunnel * 1000,
       grant: Math.min(32_768, Math.ceil(config.device.window / 2)),
+      tellsWho: config.telemetry.answerHeader,
     };
+    const accessLog = this.#accessLog;
+    const ids = this.#ids;
+    const wall = accessLog && (() => clock.wall());
     const collector = () => this.#spool.collector();
     const now = () => clock.now();
     const frontend = {
@@ -253,17 +272,18 @@ class Frontend implements Role {
       ended: (exchange: Exchange) => this.#dispatcher.ended(exchange),
       cancel: (exchange: Exchange) => this.#dispatcher.cancel(exchange),
       grant: (exchange: Exchange, bytes: number) => this.#dispatcher.grant(exchange, bytes),
-      refused: (code: ErrorCode, because: string) =>
-        report({ type: 'request-refused', code, because }),
+      refused: (code: ErrorCode, because: string, requestId: string | undefined) =>
+        report({ type: 'request-refused', code, because, requestId }),
       over: (end: RequestEnd, status: number | undefined, ms: number) =>
         this.#counts.request(end, status, ms),
+      log: accessLog && ((entry: AccessEntry) => accessLog.write(entry)),
       isStopping: () => this.#isStopping,
     };
     const incoming = (arrived: () => void) =>
       new Incoming(
         new RequestReader(limits),
         incomingLimits,
-        { now, collector, arrived },
+        { now, collector, arrived, ids, wall },
         isTrusted ? new ProxyReader() : undefined,
       );
     return new Clients({
@@ -316,13 +336,13 @@ class Frontend implements Role {
     }
   }
 
-  #failed(exchange: Exchange, [, , code, because]: Failure): void {
+  #failed(exchange: Exchange, [, , code, because, account]: Failure): void {
     // What a client sends into a tunnel is not kept.
     const mayMove = noWay.has(code) && !exchange.answered && !exchange.request.upgrade;
     if (mayMove && this.#dispatcher.elsewhere(exchange)) return;
     this.#dispatcher.ended(exchange);
     if (exchange.answered) exchange.asker.cut();
-    else exchange.asker.failed(code, because);
+    else exchange.asker.failed(code, because, account);
   }
 
   #broken(exchange: Exchange, cause: unknown): void {

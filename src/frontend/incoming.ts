@@ -9,6 +9,8 @@ import type { Field, HttpVersion, RequestFraming, RequestHead } from '../http/me
 import { isSafeToRepeat } from '../http/methods.js';
 import type { ProxyHeader, ProxyReader } from '../http/proxy-protocol.js';
 import type { RequestReader } from '../http/request-reader.js';
+import type { Begun } from '../telemetry/access-entry.js';
+import type { IdMaker, RequestIds } from '../telemetry/request-ids.js';
 import type { Body } from './body.js';
 import type { WholeRequest } from './exchange.js';
 import type { BodyCollector } from './spool.js';
@@ -19,12 +21,22 @@ export interface Manners {
   /** The client wants the connection kept. */
   readonly keepAlive: boolean;
   readonly headOnly: boolean;
+  /** What it is called; undefined: requests have no ids of ours. */
+  readonly requestId?: string | undefined;
+  /** For the access log; undefined: there is none. */
+  readonly begun?: Begun | undefined;
 }
 
 export type Arrival =
   | { readonly kind: 'request'; readonly request: WholeRequest; readonly manners: Manners }
   /** What follows cannot be understood, or is not wanted: the last arrival of a connection. */
-  | { readonly kind: 'refusal'; readonly code: ErrorCode; readonly because: string };
+  | {
+      readonly kind: 'refusal';
+      readonly code: ErrorCode;
+      readonly because: string;
+      readonly requestId?: string | undefined;
+      readonly begun?: Begun | undefined;
+    };
 
 /** Milliseconds and bytes. */
 export interface IncomingLimits {
@@ -39,6 +51,10 @@ export interface IncomingLimits {
 export interface IncomingHost {
   now(): number;
   collector(): BodyCollector;
+  /** What a request is called; undefined: requests have no ids of ours. */
+  readonly ids?: Pick<IdMaker, 'of' | 'requestId'> | undefined;
+  /** Milliseconds since 1970; undefined: there is no access log that wants to know. */
+  readonly wall?: (() => number) | undefined;
   /** A request, or a refusal, can be taken. */
   arrived(): void;
 }
@@ -48,11 +64,19 @@ const AHEAD = 16;
 /** The slowest body that is waited for: bytes that are worth one more second. */
 const BYTES_A_SECOND = 1024;
 
+/** Of what could not be read there is no more than a name. */
+interface KnownIds {
+  readonly requestId: string | undefined;
+  readonly traceId?: string | undefined;
+}
+
 interface Unfinished {
   readonly head: RequestHead;
   readonly framing: RequestFraming;
   readonly collector: BodyCollector;
   readonly since: number;
+  readonly ids: RequestIds | undefined;
+  readonly begun: Begun | undefined;
 }
 
 export class Incoming {
@@ -91,6 +115,14 @@ export class Incoming {
     return (
       this.#queue.length === 0 && !this.#isHeld && !this.#hasBegun && this.#reader.phase === 'idle'
     );
+  }
+
+  /** Requests whose heads are here, and that nobody has taken yet; empty where there is no access log. */
+  get untaken(): readonly Begun[] {
+    const read = this.#queue.map(each =>
+      each.kind === 'request' ? each.manners.begun : each.begun,
+    );
+    return [...read, this.#unfinished?.begun].filter(each => each !== undefined);
   }
 
   push(bytes: Buffer): void {
@@ -200,7 +232,10 @@ export class Incoming {
 
   #begin(head: RequestHead, framing: RequestFraming): void {
     const collector = this.#host.collector();
-    this.#unfinished = { head, framing, collector, since: this.#host.now() };
+    const since = this.#host.now();
+    const ids = this.#host.ids?.of(head);
+    const begun = this.#begun(head, ids, since);
+    this.#unfinished = { head, framing, collector, since, ids, begun };
     this.#headSince = undefined;
     if (framing.kind === 'none' || !expectsContinue(head)) return;
     this.owesContinue = !(framing.kind === 'length' && framing.bytes === 0);
@@ -231,7 +266,15 @@ export class Incoming {
     );
   }
 
-  #complete({ head, framing }: Unfinished, body: Body, trailers: readonly Field[]): void {
+  #begun(head: RequestHead | undefined, ids: KnownIds | undefined, at: number) {
+    const wall = this.#host.wall?.();
+    if (wall === undefined) return undefined;
+    const { requestId, traceId } = ids ?? {};
+    return { head, client: this.#sender.source, requestId, traceId, wall, at };
+  }
+
+  #complete(unfinished: Unfinished, body: Body, trailers: readonly Field[]): void {
+    const { head, framing, ids, begun } = unfinished;
     const { forwarded, upgrades } = this.#limits;
     const { source, secure } = this.#sender;
     const upgrade = asksUpgrade(head, upgrades);
@@ -241,6 +284,7 @@ export class Incoming {
       scheme: secure ? 'https' : 'http',
       forwarded,
       upgrade,
+      ids,
     });
     this.#isHeld = upgrade !== undefined; // what follows may not be HTTP
     this.#queue.push({
@@ -257,6 +301,8 @@ export class Incoming {
         version: head.version,
         keepAlive: keepsAlive(head),
         headOnly: head.method === 'HEAD',
+        requestId: ids?.requestId,
+        begun,
       },
     });
     this.#host.arrived();
@@ -270,9 +316,13 @@ export class Incoming {
     if (this.#isOver) return;
     this.#isOver = true;
     this.owesContinue = false;
-    this.#unfinished?.collector.discard();
+    const unfinished = this.#unfinished;
+    unfinished?.collector.discard();
     this.#unfinished = undefined;
-    this.#queue.push({ kind: 'refusal', code, because });
+    // One that cannot be read is answered as well, and can be asked about.
+    const requestId = unfinished?.ids?.requestId ?? this.#host.ids?.requestId();
+    const begun = unfinished?.begun ?? this.#begun(undefined, { requestId }, this.#host.now());
+    this.#queue.push({ kind: 'refusal', code, because, requestId, begun });
     this.#host.arrived();
   }
 }

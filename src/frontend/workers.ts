@@ -33,6 +33,8 @@ export interface WorkersOptions {
   readonly name: string;
   /** Bytes of an answer that workers may send without credit. */
   readonly window: number;
+  /** Workers are to tell how they came by each answer; default: false. */
+  readonly accounts?: boolean | undefined;
   /** Milliseconds. */
   readonly heartbeat: number;
   readonly silence: number;
@@ -202,7 +204,8 @@ export class Workers {
     }
     if (from.worker !== undefined) this.#lost(from.worker, 'it began anew');
     from.isAsked = false;
-    from.outbox.push([kinds.welcome, this.#options.name, this.#options.window]);
+    const { name: ours, window: most, accounts = false } = this.#options;
+    from.outbox.push([kinds.welcome, ours, most, accounts]);
     if (this.#table !== undefined) from.outbox.push([kinds.table, this.#table]);
     from.worker = new WorkerPeer({
       id,

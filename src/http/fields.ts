@@ -66,6 +66,16 @@ export interface AboutRequest {
   readonly forwarded: 'replace' | 'append';
   /** The protocol that the connection is to change to. */
   readonly upgrade: string | undefined;
+  /** What the request is called from here on; undefined: what its client says of that goes on. */
+  readonly ids?: PassedIds | undefined;
+}
+
+/** Valid values of fields. */
+export interface PassedIds {
+  readonly requestId: string;
+  readonly traceparent: string;
+  /** What the client says in `tracestate` belongs to it. */
+  readonly keepsState: boolean;
 }
 
 interface Forwarding {
@@ -77,6 +87,10 @@ interface Forwarding {
 
 const claim = (value: string, { about }: Forwarding) =>
   about.forwarded === 'append' ? value : undefined;
+
+/** Ours stands at the end of the head. */
+const unlessOurs = (value: string, { about }: Forwarding) =>
+  about.ids === undefined ? value : undefined;
 
 /**
  * Request fields that we act on: the value that goes on, undefined if none does. What is special
@@ -91,6 +105,9 @@ const requestRules: ReadonlyMap<string, (value: string, hop: Forwarding) => stri
     ['x-forwarded-for', () => undefined], // continued at the end of the head
     ['forwarded', claim],
     ['x-real-ip', claim],
+    ['x-request-id', unlessOurs],
+    ['traceparent', unlessOurs],
+    ['tracestate', (value, { about }) => (about.ids?.keepsState === false ? undefined : value)],
   ]);
 
 /**
@@ -98,7 +115,7 @@ const requestRules: ReadonlyMap<string, (value: string, hop: Forwarding) => stri
  * server though nobody had looked at them. So the pattern knows both, and the rules only one.
  */
 const SPECIAL =
-  /^(?:host|content[-_]length|trailer|expect|forwarded|x[-_]real[-_]ip|x[-_]forwarded[-_].*|transfer_encoding|keep_alive|proxy_connection|http2_settings)$/i;
+  /^(?:host|content[-_]length|trailer|expect|forwarded|x[-_]real[-_]ip|x[-_]request[-_]id|trace(?:parent|state)|x[-_]forwarded[-_].*|transfer_encoding|keep_alive|proxy_connection|http2_settings)$/i;
 
 /** The whole head, empty line included, as Latin-1 text. */
 export function requestForServer(head: RequestHead, about: AboutRequest): string {
@@ -118,6 +135,7 @@ export function requestForServer(head: RequestHead, about: AboutRequest): string
     framingLine(head, about.framing) +
     (about.upgrade === undefined ? '' : upgradeLines(about.upgrade)) +
     forwardedLines(head, hop) +
+    (about.ids === undefined ? '' : idLines(about.ids)) +
     `Via: ${head.version} cutover\r\n\r\n`
   );
 }
@@ -160,6 +178,11 @@ function forwardedLines(head: RequestHead, { about, host }: Forwarding): string 
     (host === '' || isKept('x-forwarded-host') ? '' : `X-Forwarded-Host: ${host}\r\n`)
   );
 }
+
+const idLines = ({ requestId, traceparent }: PassedIds) =>
+  `${requestIdLine(requestId)}traceparent: ${traceparent}\r\n`;
+
+export const requestIdLine = (requestId: string): string => `X-Request-Id: ${requestId}\r\n`;
 
 const UPGRADE = /^upgrade$/i;
 const CONTENT_LENGTH = /^content-length$/i;

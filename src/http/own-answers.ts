@@ -27,10 +27,16 @@ export interface OwnAnswer {
   readonly headOnly: boolean;
   /** Seconds, for 503. */
   readonly retryAfter?: number | undefined;
+  /** Further field lines, each with its CRLF. */
+  readonly fields?: string | undefined;
 }
 
-export function ownAnswer({ status, text, keepAlive, headOnly, retryAfter }: OwnAnswer): Buffer {
-  const body = `${text}\n`;
+/** The body of what we say. */
+export const ownBody = ({ text }: Pick<OwnAnswer, 'text'>): string => `${text}\n`;
+
+export function ownAnswer(answer: OwnAnswer): Buffer {
+  const { status, keepAlive, headOnly, retryAfter, fields = '' } = answer;
+  const body = ownBody(answer);
   const head = [
     `HTTP/1.1 ${status} ${reasons[status] ?? ''}`, // the space stays, RFC 9112 §4
     'Content-Type: text/plain; charset=utf-8',
@@ -38,7 +44,7 @@ export function ownAnswer({ status, text, keepAlive, headOnly, retryAfter }: Own
     ...(retryAfter === undefined ? [] : [`Retry-After: ${Math.ceil(retryAfter)}`]),
     ...(keepAlive ? [] : ['Connection: close']),
   ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${headOnly ? '' : body}`);
+  return Buffer.from(`${head.join('\r\n')}\r\n${fields}\r\n${headOnly ? '' : body}`);
 }
 
 /** Says that the body may come (RFC 9110 §15.2.1). To HTTP/1.1 clients only. */

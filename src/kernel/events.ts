@@ -2,7 +2,8 @@ import type { ErrorCode } from './errors.js';
 
 /**
  * Everything that happens and that somebody may want to know. Parts report events; src/log.ts turns
- * them into log lines. No secrets, no bodies, no field values in here.
+ * them into log lines. No secrets, no bodies, no field values in here,
+ * but for ids of requests, which have been checked.
  */
 export type CutoverEvent =
   // frontend
@@ -20,7 +21,16 @@ export type CutoverEvent =
       readonly repeated: number;
       readonly failed: number;
     }
-  | { readonly type: 'request-refused'; readonly code: ErrorCode; readonly because: string }
+  | {
+      readonly type: 'request-refused';
+      readonly code: ErrorCode;
+      readonly because: string;
+      /** Undefined: its head was none, or requests have no ids (`telemetry.ids`). */
+      readonly requestId?: string | undefined;
+    }
+  | { readonly type: 'access-log-failed'; readonly file: string; readonly because: string }
+  /** The disk, or whoever reads the log, was too slow. */
+  | { readonly type: 'access-log-dropped'; readonly file: string; readonly lines: number }
   | { readonly type: 'connections-full'; readonly limit: number }
   | { readonly type: 'spool-failed'; readonly because: string }
   // both ends of the device
@@ -63,7 +73,10 @@ export type CutoverEvent =
       readonly method: string;
       readonly code: ErrorCode;
       readonly because: string;
+      readonly requestId?: string | undefined;
     }
+  /** Spans could not be sent, for the first time since it went well, or a minute after it was said. */
+  | { readonly type: 'spans-lost'; readonly endpoint: string; readonly because: string }
   // worker and control
   | { readonly type: 'table-taken'; readonly edition: number; readonly versions: readonly string[] }
   | { readonly type: 'announcement-refused'; readonly because: string }

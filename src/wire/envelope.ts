@@ -12,6 +12,7 @@
  */
 import { isErrorCode, type ErrorCode } from '../kernel/errors.js';
 import { isExchangeId, type ExchangeId } from '../kernel/ids.js';
+import { isAccount, type Account } from './account.js';
 
 export const kinds = {
   hello: 1,
@@ -37,8 +38,16 @@ export type WireFraming = (typeof framings)[number];
 
 /** Worker → frontend, first of all: who I am, and how many bytes of a body I take without credit. */
 export type Hello = readonly [kind: typeof kinds.hello, name: string, window: number];
-/** Frontend → worker: you are known. `window`: how many bytes of an answer I take without credit. */
-export type Welcome = readonly [kind: typeof kinds.welcome, name: string, window: number];
+/**
+ * Frontend → worker: you are known. `window`: how many bytes of an answer I take without credit. `accounts`:
+ * I want to hear how you came by each answer.
+ */
+export type Welcome = readonly [
+  kind: typeof kinds.welcome,
+  name: string,
+  window: number,
+  accounts: boolean,
+];
 /** Either way, when there was nothing else to say. */
 export type Beat = readonly [kind: typeof kinds.beat];
 /** Worker → frontend: I am draining, send no new requests. */
@@ -96,6 +105,8 @@ export type Answer = readonly [
   body: Uint8Array,
   more: boolean,
   trailers: string,
+  /** Null: the frontend has not asked for it. */
+  account: Account | null,
 ];
 
 /** Worker → frontend: no answer, or no more of it. */
@@ -104,6 +115,7 @@ export type Failure = readonly [
   exchange: ExchangeId,
   code: ErrorCode,
   because: string,
+  account: Account | null,
 ];
 
 /**
@@ -144,7 +156,7 @@ type Check = (value: unknown) => boolean;
 // One row for each kind, in the order of the tuple behind its kind.
 const layouts: ReadonlyMap<unknown, readonly Check[]> = new Map<number, readonly Check[]>([
   [kinds.hello, [text, amount]],
-  [kinds.welcome, [text, amount]],
+  [kinds.welcome, [text, amount, flag]],
   [kinds.beat, []],
   [kinds.goodbye, []],
   [kinds.farewell, []],
@@ -154,8 +166,8 @@ const layouts: ReadonlyMap<unknown, readonly Check[]> = new Map<number, readonly
   [kinds.credit, [isExchangeId, amount]],
   [kinds.cancel, [isExchangeId]],
   [kinds.interim, [isExchangeId, status, text, text]],
-  [kinds.answer, [isExchangeId, status, text, text, framing, bytes, flag, text]],
-  [kinds.failure, [isExchangeId, isErrorCode, text]],
+  [kinds.answer, [isExchangeId, status, text, text, framing, bytes, flag, text, isAccount]],
+  [kinds.failure, [isExchangeId, isErrorCode, text, isAccount]],
   [kinds.again, [isExchangeId]],
   [kinds.table, [bytes]],
 ]);

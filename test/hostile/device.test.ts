@@ -31,8 +31,8 @@ const fromWorker: readonly Envelope[] = [
   [kinds.part, id, body, true, ''],
   [kinds.credit, id, 1_000_000],
   [kinds.interim, id, 103, 'Early', 'Link: x\r\n'],
-  [kinds.answer, id, 200, 'OK', 'X: y\r\n', 1, body, true, ''],
-  [kinds.failure, id, 'ERR_INTERNAL', 'because'],
+  [kinds.answer, id, 200, 'OK', 'X: y\r\n', 1, body, true, '', null],
+  [kinds.failure, id, 'ERR_INTERNAL', 'because', null],
   [kinds.again, id],
 ];
 const fromFrontend: readonly Envelope[] = [
@@ -229,7 +229,7 @@ describe(`hostile: peers on the inner links (seed ${SEED})`, function () {
 
   const floodsOfWorkers: readonly (readonly [what: string, messages: () => readonly Buffer[]])[] = [
     ['sends garbage', () => nonsense(WIRE_VERSION, packed(fromFrontend), 5_000)],
-    ['welcomes again and again', () => repeated([kinds.welcome, 'x', 1000])],
+    ['welcomes again and again', () => repeated([kinds.welcome, 'x', 1000, false])],
     ['asks again and again who is there', () => repeated([kinds.stranger])],
     ['speaks of exchanges that it does not have', () => every(fromFrontend)],
     ['sends tables that are none', () => repeated([kinds.table, Buffer.from('nonsense')])],

@@ -33,8 +33,10 @@ describe('documents of the configuration', () => {
   });
 
   it('examples/full.json names every option, each with its default', () => {
-    const { proxy, cluster, limits, configService, device, security, registry, session, ...rest } =
+    const { proxy, cluster, limits, configService, device, security, registry, session, ...most } =
       configOf('examples/full.json');
+    const { accessLog, telemetry, ...rest } = most;
+    const { otlp, ...plainTelemetry } = telemetry;
     const least = parseConfigText('{"cluster":{"servers":[{"ip":"127.0.0.1","port":9101}]}}');
     if (!least.ok) throw new Error('no problem was expected');
     const defaults = least.config;
@@ -49,6 +51,9 @@ describe('documents of the configuration', () => {
     expect(plainDevice).to.deep.equal(defaults.device);
     expect(plainSecurity).to.deep.equal(defaults.security);
     expect(plainLimits).to.deep.equal(defaults.limits);
+    expect(plainTelemetry).to.deep.equal(defaults.telemetry);
+    expect(accessLog).to.include({ format: 'json', queries: false });
+    expect(otlp).to.include({ share: 1 });
     expect(registry.kind).to.equal(defaults.registry.kind);
     expect(plainSession).to.deep.equal(defaults.session);
     expect({ ...cluster, servers: [] }).to.deep.equal({ ...defaults.cluster, servers: [] });

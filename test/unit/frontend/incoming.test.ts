@@ -95,8 +95,8 @@ describe('Incoming', () => {
     );
     const [head, post] = [stand.incoming.take(), stand.incoming.take()];
     if (head?.kind !== 'request' || post?.kind !== 'request') return expect.fail('no requests');
-    expect(head.manners).to.deep.equal({ version: '1.0', keepAlive: true, headOnly: true });
-    expect(post.manners).to.deep.equal({ version: '1.1', keepAlive: false, headOnly: false });
+    expect(head.manners).to.deep.include({ version: '1.0', keepAlive: true, headOnly: true });
+    expect(post.manners).to.deep.include({ version: '1.1', keepAlive: false, headOnly: false });
     expect([head.request.safeToRepeat, post.request.safeToRepeat]).to.deep.equal([true, false]);
     expect([head.request.method, head.request.upgrade]).to.deep.equal(['HEAD', false]);
   });

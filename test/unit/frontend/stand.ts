@@ -71,12 +71,14 @@ export function answer(
     body?: string | Buffer;
     more?: boolean;
     trailers?: string;
+    account?: Answer[9];
   } = {},
 ): Answer {
   const { status = 200, fields = '', framing = 'none', body = '', more = false } = about;
   const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
   const index = framingIndex(framing);
-  return [kinds.answer, id, status, 'Fine', fields, index, bytes, more, about.trailers ?? ''];
+  const { trailers = '', account = null } = about;
+  return [kinds.answer, id, status, 'Fine', fields, index, bytes, more, trailers, account];
 }
 
 export const part = (id: ExchangeId, bytes: string | Buffer, more = true, trailers = ''): Part => [

@@ -117,15 +117,20 @@ const wire: Target = {
   },
   begin: [
     encode([[kinds.hello, 'w', 1000], [kinds.beat], [kinds.goodbye]]),
-    encode([[kinds.welcome, 'f', 1000], [kinds.farewell], [kinds.stranger], [kinds.cancel, id]]),
+    encode([
+      [kinds.welcome, 'f', 1000, true],
+      [kinds.farewell],
+      [kinds.stranger],
+      [kinds.cancel, id],
+    ]),
     encode([[kinds.request, id, 'GET', 'GET / HTTP/1.1\r\n\r\n', false, body, true]]),
     encode([
-      [kinds.answer, id, 200, 'OK', 'X: y\r\n', 1, body, true, ''],
+      [kinds.answer, id, 200, 'OK', 'X: y\r\n', 1, body, true, '', null],
       [kinds.again, id],
     ]),
     encode([
       [kinds.interim, id, 103, 'x', 'Link: y\r\n'],
-      [kinds.failure, id, 'ERR_SPOOL', 'x'],
+      [kinds.failure, id, 'ERR_SPOOL', 'x', null],
     ]),
     encode([
       [kinds.part, id, body, false, 'X: y\r\n'],

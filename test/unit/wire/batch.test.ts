@@ -20,6 +20,7 @@ import {
   type FromFrontend,
   type FromWorker,
 } from '../../../src/wire/envelope.js';
+import type { Account } from '../../../src/wire/account.js';
 
 const packer = new Packr({ useRecords: false });
 
@@ -34,6 +35,18 @@ const name = fc.string({ unit: 'grapheme' });
 const code = fc.constantFrom(...errorCodes);
 const kind = <Name extends keyof typeof kinds>(each: Name) => fc.constant(kinds[each]);
 
+const account: fc.Arbitrary<Account | null> = fc.option(
+  fc.tuple(
+    fc.constantFrom('', '1', '1.10.0'),
+    fc.constantFrom('', 'INSTANT', 'SESSION', 'GRADUAL', 'CONCURRENT'),
+    fc.constantFrom('', '127.0.0.1:80', '[::1]:9101'),
+    amount,
+    fc.boolean(),
+    fc.constantFrom('', 'agreed', 'differed'),
+    fc.constantFrom('', 'new', 'kept'),
+  ),
+);
+
 const either = [
   fc.tuple(kind('beat')),
   fc.tuple(kind('part'), id, bytes, fc.boolean(), latin1),
@@ -45,13 +58,24 @@ const fromWorker: fc.Arbitrary<FromWorker> = fc.oneof(
   fc.tuple(kind('hello'), name, amount),
   fc.tuple(kind('goodbye')),
   fc.tuple(kind('interim'), id, status, latin1, latin1),
-  fc.tuple(kind('answer'), id, status, latin1, latin1, framing, bytes, fc.boolean(), latin1),
-  fc.tuple(kind('failure'), id, code, name),
+  fc.tuple(
+    kind('answer'),
+    id,
+    status,
+    latin1,
+    latin1,
+    framing,
+    bytes,
+    fc.boolean(),
+    latin1,
+    account,
+  ),
+  fc.tuple(kind('failure'), id, code, name, account),
 );
 
 const fromFrontend: fc.Arbitrary<FromFrontend> = fc.oneof(
   ...either,
-  fc.tuple(kind('welcome'), name, amount),
+  fc.tuple(kind('welcome'), name, amount, fc.boolean()),
   fc.tuple(kind('farewell')),
   fc.tuple(kind('stranger')),
   fc.tuple(kind('request'), id, latin1, latin1, fc.boolean(), bytes, fc.boolean()),
@@ -156,6 +180,7 @@ describe('batches', () => {
         Buffer.alloc(0),
         false,
         '',
+        null,
       ];
       expect(encodeAll([answer, answer, answer])).to.have.length(2);
     });

@@ -10,13 +10,14 @@ import {
 } from '../../../src/wire/envelope.js';
 
 const bytes = Buffer.from('abc');
+const account = ['2.0', 'GRADUAL', '127.0.0.1:80', 2, true, 'agreed', 'new'];
 
 type Direction = 'frontend' | 'worker' | 'both';
 
 // One member of every layout, and whom it may come from.
 const members: Readonly<Record<keyof typeof kinds, readonly [Direction, readonly unknown[]]>> = {
   hello: ['worker', [kinds.hello, 'worker 1', 1000]],
-  welcome: ['frontend', [kinds.welcome, 'frontend 1', 0]],
+  welcome: ['frontend', [kinds.welcome, 'frontend 1', 0, true]],
   beat: ['both', [kinds.beat]],
   goodbye: ['worker', [kinds.goodbye]],
   farewell: ['frontend', [kinds.farewell]],
@@ -26,8 +27,11 @@ const members: Readonly<Record<keyof typeof kinds, readonly [Direction, readonly
   credit: ['both', [kinds.credit, 1, 0]],
   cancel: ['frontend', [kinds.cancel, 1]],
   interim: ['worker', [kinds.interim, 1, 103, 'Early Hints', '']],
-  answer: ['worker', [kinds.answer, 1, 599, 'OK', '', framings.length - 1, bytes, true, '']],
-  failure: ['worker', [kinds.failure, 1, 'ERR_SERVER_RESET', 'because']],
+  answer: [
+    'worker',
+    [kinds.answer, 1, 599, 'OK', '', framings.length - 1, bytes, true, '', account],
+  ],
+  failure: ['worker', [kinds.failure, 1, 'ERR_SERVER_RESET', 'because', account]],
   again: ['worker', [kinds.again, 1]],
   table: ['frontend', [kinds.table, bytes]],
 };
@@ -36,6 +40,7 @@ const members: Readonly<Record<keyof typeof kinds, readonly [Direction, readonly
 const wrong: Readonly<Record<string, readonly unknown[]>> = {
   string: [1, null, undefined, bytes, true],
   boolean: [1, 0, 'true', null, undefined],
+  object: [1, '', undefined, true, bytes, {}, [], account.slice(1), [...account, '']],
   bytes: ['abc', [97], null, undefined, { length: 3 }, new Uint16Array(1)],
 };
 
@@ -95,12 +100,35 @@ describe('envelopes', () => {
     [[kinds.interim, 1, 99, '', ''], 'a status that cannot be'],
     [[kinds.interim, 1, 600, '', ''], 'a status that cannot be'],
     [
-      [kinds.answer, 1, 200, '', '', framings.length, bytes, false, ''],
+      [kinds.answer, 1, 200, '', '', framings.length, bytes, false, '', null],
       'a framing that nobody has',
     ],
-    [[kinds.failure, 1, 'ERR_NOBODY_KNOWS', ''], 'a code that nobody knows'],
-    [[kinds.failure, 1, 'toString', ''], 'a name that every object knows'],
+    [[kinds.failure, 1, 'ERR_NOBODY_KNOWS', '', null], 'a code that nobody knows'],
+    [[kinds.failure, 1, 'toString', '', null], 'a name that every object knows'],
   ];
+  const accounts: readonly (readonly [field: number, value: unknown, meaning: string])[] = [
+    [0, '2.0"', 'a version that is none'],
+    [0, '1'.repeat(257), 'a version longer than a line'],
+    [1, 'RAPID', 'a strategy that nobody has'],
+    [2, 'a b', 'a server with a blank in it'],
+    [2, 'a\r\nb', 'a server with a line end in it'],
+    [3, -1, 'attempts below none'],
+    [4, 1, 'a number for a flag'],
+    [5, 'equal', 'a comparison that nobody makes'],
+    [6, 'old', 'a session that cannot be'],
+  ];
+  for (const [field, value, meaning] of accounts) {
+    it(`with an account do not tell ${meaning}`, () => {
+      const altered = account.with(field, value as string);
+      expect(isFromWorker([kinds.failure, 1, 'ERR_SERVER_RESET', '', account])).to.equal(true);
+      expect(isFromWorker([kinds.failure, 1, 'ERR_SERVER_RESET', '', altered])).to.equal(false);
+    });
+  }
+
+  it('need no account', () => {
+    expect(isFromWorker([kinds.failure, 1, 'ERR_SERVER_RESET', '', null])).to.equal(true);
+  });
+
   for (const [value, meaning] of strangers) {
     it(`are not ${meaning} (${JSON.stringify(value)})`, () => {
       expect(isEnvelope(value)).to.equal(false);

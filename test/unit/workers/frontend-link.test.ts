@@ -13,7 +13,8 @@ import { within } from '../../support/within.js';
 import { FakeClock } from '../support-clock.js';
 
 const id = exchangeId(7);
-const welcome: FromFrontend = [kinds.welcome, 'frontend', 500];
+const terms = { window: 500, accounts: true };
+const welcome: FromFrontend = [kinds.welcome, 'frontend', 500, true];
 const asks: FromFrontend = [kinds.request, id, 'GET', 'GET / ...', false, Buffer.alloc(0), false];
 
 /** A frontend's end of the device, spoken by the test: who came or went, and what was said. */
@@ -93,7 +94,7 @@ describe('FrontendLink', () => {
         report: event => events.push(event),
       },
       {
-        request: ([, exchange], window) => happenings.emit('request', exchange, window),
+        request: ([, exchange], given) => happenings.emit('request', exchange, given),
         said: ([kind]) => happenings.emit('said', kind),
         table: packed => happenings.emit('table', Buffer.from(packed).toString()),
         lost: () => happenings.emit('lost'),
@@ -123,10 +124,12 @@ describe('FrontendLink', () => {
     expect([link.isJoined, link.isOpen]).to.deep.equal([true, true]);
     const [request, said] = [happens('request'), happens('said')];
     await frontend.says([kinds.beat], asks, [kinds.cancel, id]);
-    expect(await request).to.deep.equal([7, 500]);
+    expect(await request).to.deep.equal([7, terms]);
     expect(await said).to.deep.equal([kinds.cancel]);
-    link.push([kinds.failure, id, 'ERR_SERVER_RESET', '']);
-    expect(await frontend.heard()).to.deep.equal([[kinds.failure, id, 'ERR_SERVER_RESET', '']]);
+    link.push([kinds.failure, id, 'ERR_SERVER_RESET', '', null]);
+    expect(await frontend.heard()).to.deep.equal([
+      [kinds.failure, id, 'ERR_SERVER_RESET', '', null],
+    ]);
     expect(events).to.deep.equal([{ type: 'frontend-joined', frontend: address }]);
   });
 
@@ -156,7 +159,7 @@ describe('FrontendLink', () => {
     for (let time = 0; time < 2; time++) {
       const request = happens('request');
       await frontend.says(asks);
-      expect(await request).to.deep.equal([7, 500]);
+      expect(await request).to.deep.equal([7, terms]);
       link.push([kinds.again, id]);
       expect(await frontend.heard()).to.deep.equal([[kinds.again, id]]);
     }
@@ -186,7 +189,7 @@ describe('FrontendLink', () => {
       Buffer.alloc(0),
       false,
     ]);
-    expect(await request).to.deep.equal([8, 500]);
+    expect(await request).to.deep.equal([8, terms]);
     expect(types()).to.deep.equal(['frontend-joined', 'frontend-lost', 'frontend-joined']);
   });
 

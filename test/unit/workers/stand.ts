@@ -232,6 +232,8 @@ export interface About {
   readonly asked?: Request;
   /** Bytes that the frontend takes without credit. */
   readonly window?: number;
+  /** It wants to hear how the worker came by its answer. */
+  readonly accounts?: boolean;
   readonly limits?: Partial<AskingLimits>;
   /** Extra attempts that may be made; usually as many as anybody wants. */
   readonly budget?: number;
@@ -279,27 +281,39 @@ export class Stand {
       moving === undefined || transition.mode !== 'CONCURRENT'
         ? { kind: 'one', version: moving ?? stable }
         : { kind: 'both', newer: moving, older: stable };
-    this.exchange = new Exchange(asked, window, {
-      limits: { ...usualLimits, ...about.limits },
-      clock: this.clock,
-      fleet: this.fleet,
-      budget: this.budget,
-      noise: about.noise ?? new NoiseBook({ fields: [], pointers: [] }),
-      comparisonPatience: COMPARISON_PATIENCE,
-      newerPatience: NEWER_PATIENCE,
-      mayAskAgain: () => about.mayAskAgain ?? true,
-      push: envelope => this.said.push(inWords(envelope)),
-      admit: head => ({ head, decision, cookie: '', ...about.admitted }),
-      served: each => this.served.push(each),
-      compared: (version, result) => this.compared.push(`${version} ${result}`),
-      observed: ({ observation }, blame) => {
-        this.observed.push(observation);
-        this.blamed.push(blame);
+    this.exchange = new Exchange(
+      asked,
+      { window, accounts: about.accounts ?? false },
+      {
+        limits: { ...usualLimits, ...about.limits },
+        clock: this.clock,
+        fleet: this.fleet,
+        budget: this.budget,
+        noise: about.noise ?? new NoiseBook({ fields: [], pointers: [] }),
+        comparisonPatience: COMPARISON_PATIENCE,
+        newerPatience: NEWER_PATIENCE,
+        mayAskAgain: () => about.mayAskAgain ?? true,
+        push: envelope => this.said.push(inWords(envelope)),
+        admit: head => ({
+          head,
+          decision,
+          cookie: '',
+          strategy: moving && transition.mode,
+          session: 'new',
+          ...about.admitted,
+        }),
+        served: each => this.served.push(each),
+        compared: (version, result) => this.compared.push(`${version} ${result}`),
+        observed: ({ observation }, blame) => {
+          this.observed.push(observation);
+          this.blamed.push(blame);
+        },
+        refused: (server, { code }) => this.reported.push(`${server.name} ${code}`),
+        fault: cause => this.reported.push(`fault: ${String(cause)}`),
+        failed: ({ server, code }) =>
+          this.reported.push(`failed at ${server?.name ?? '-'}: ${code}`),
       },
-      refused: (server, { code }) => this.reported.push(`${server.name} ${code}`),
-      fault: cause => this.reported.push(`fault: ${String(cause)}`),
-      failed: ({ server, code }) => this.reported.push(`failed at ${server?.name ?? '-'}: ${code}`),
-    });
+    );
     this.run = this.exchange.run().then(() => void (this.isOver = true));
   }
 

@@ -1,0 +1,198 @@
+/**
+ * Lines on their way into a file, written behind the back of whoever gives them. What a slow disk does not
+ * take is dropped and counted: neither memory nor clients pay for a log. Several processes may share a
+ * file: every write appends whole lines.
+ */
+import { constants, write, type Stats } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { messageOf } from '../kernel/errors.js';
+
+export interface LineFileHost {
+  /** Something could not be written; said again only after it went well in between. */
+  failed(because: string): void;
+}
+
+export interface LineFileOptions {
+  /** The path of the file, or `-` for standard output. */
+  readonly path: string;
+  /** Bytes that may wait; default: 4 MiB. */
+  readonly most?: number;
+}
+
+const MOST_WAITING = 4 * 1024 * 1024;
+/** Bytes of one write to a file. */
+const MOST_WRITE = 256 * 1024;
+/** Of one write to a pipe, which others may write to: so much is not torn apart (pipe(7), PIPE_BUF). */
+const MOST_PIPE_WRITE = 4096;
+const STANDARD_OUTPUT = 1;
+/** Nobody may block us: neither a FIFO that nobody reads, nor a terminal. */
+const FLAGS =
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  constants.O_NONBLOCK |
+  constants.O_NOCTTY;
+/** Others may not read what users do. */
+const MODE = 0o640;
+
+export class LineFile {
+  readonly #path: string;
+  readonly #most: number;
+  readonly #mostWrite: number;
+  readonly #host: LineFileHost;
+  #handle: FileHandle | undefined;
+  #waiting: string[] = [];
+  #bytes = 0;
+  #dropped = 0;
+  #isBusy = false;
+  #isFailing = false;
+  #isClosed = false;
+  /** Called when nothing is on its way any more. */
+  #settled: (() => void) | undefined;
+
+  private constructor(
+    options: LineFileOptions,
+    handle: FileHandle | undefined,
+    host: LineFileHost,
+  ) {
+    this.#path = options.path;
+    this.#most = options.most ?? MOST_WAITING;
+    this.#mostWrite = handle === undefined ? MOST_PIPE_WRITE : MOST_WRITE;
+    this.#handle = handle;
+    this.#host = host;
+  }
+
+  /** Rejects if the file cannot be opened. */
+  static async open(options: LineFileOptions, host: LineFileHost): Promise<LineFile> {
+    const handle = options.path === '-' ? undefined : await opened(options.path);
+    return new LineFile(options, handle, host);
+  }
+
+  /** Lines that were not written, since the beginning. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** One line, with its end, in ASCII. Returns at once. */
+  write(line: string): void {
+    if (this.#isClosed || this.#bytes + line.length > this.#most) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#waiting.push(line);
+    this.#bytes += line.length;
+    if (!this.#isBusy) this.#begin();
+  }
+
+  /**
+   * To be called now and then. Writes what could not be written, and looks whether the path still leads to our
+   * file: who rotates logs moves it away, and expects that we open a new one.
+   */
+  async look(): Promise<void> {
+    if (this.#isBusy || this.#isClosed) return;
+    this.#isBusy = true;
+    try {
+      if (await this.#isMoved()) await this.#reopen();
+    } catch (cause) {
+      this.#failed(cause);
+    }
+    this.#next();
+  }
+
+  /** Settles when what waits is written, or cannot be. Nothing is taken any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (!this.#isBusy && this.#bytes > 0) this.#begin();
+    if (this.#isBusy) await new Promise<void>(resolve => (this.#settled = resolve));
+    this.abandon();
+    await this.#handle?.close();
+  }
+
+  /** What still waits is given up. */
+  abandon(): void {
+    this.#dropped += this.#waiting.length;
+    this.#waiting = [];
+    this.#bytes = 0;
+  }
+
+  /** Not at once: what else this turn of the event loop brings goes with it. */
+  #begin(): void {
+    this.#isBusy = true;
+    setImmediate(() => this.#next());
+  }
+
+  #next(): void {
+    const batch = this.#batch();
+    if (batch === undefined) {
+      this.#isBusy = false;
+      this.#settled?.();
+      return;
+    }
+    const { bytes, lines } = batch;
+    write(this.#handle?.fd ?? STANDARD_OUTPUT, bytes, 0, bytes.length, null, (cause, written) =>
+      this.#wrote(cause, written, bytes, lines),
+    );
+  }
+
+  /** Whole lines, as many as one write may have; at least one. */
+  #batch(): { readonly bytes: Buffer; readonly lines: number } | undefined {
+    let size = 0;
+    let lines = 0;
+    for (const line of this.#waiting) {
+      if (lines > 0 && size + line.length > this.#mostWrite) break;
+      size += line.length;
+      lines += 1;
+    }
+    if (lines === 0) return undefined;
+    return { bytes: Buffer.from(this.#waiting.slice(0, lines).join(''), 'latin1'), lines };
+  }
+
+  #wrote(cause: NodeJS.ErrnoException | null, written: number, bytes: Buffer, lines: number): void {
+    if (cause?.code === 'EAGAIN') return this.#rest(); // nobody reads: `look` tries again
+    if (cause === null && written < bytes.length) {
+      // A line that was begun is finished, or the next one would be glued to it.
+      this.#waiting.splice(0, lines, bytes.toString('latin1', written));
+      this.#bytes -= written;
+      return this.#next();
+    }
+    this.#waiting.splice(0, lines);
+    this.#bytes -= bytes.length;
+    if (cause === null) this.#isFailing = false;
+    else {
+      this.#dropped += lines;
+      this.#failed(cause);
+    }
+    this.#next();
+  }
+
+  #rest(): void {
+    this.#isBusy = false;
+    if (this.#isClosed) this.#settled?.();
+  }
+
+  async #isMoved(): Promise<boolean> {
+    if (this.#handle === undefined) return false;
+    const ours = await this.#handle.stat();
+    const named = await stat(this.#path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return undefined;
+      throw cause;
+    });
+    return named === undefined || !isSame(ours, named);
+  }
+
+  async #reopen(): Promise<void> {
+    const before = this.#handle;
+    this.#handle = await opened(this.#path);
+    await before?.close();
+  }
+
+  #failed(cause: unknown): void {
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    this.#host.failed(messageOf(cause));
+  }
+}
+
+const opened = (path: string) => open(path, FLAGS, MODE);
+
+const isSame = (a: Stats, b: Stats) => a.ino === b.ino && a.dev === b.dev;
