@@ -47,17 +47,14 @@ export interface TracingSurroundings {
   readonly report: Report;
 }
 
-/** Milliseconds. */
-const BATCH_DELAY = 1000;
+/** Milliseconds for a batch of spans to be sent, repetitions included. */
 const SEND_TIMEOUT = 3000;
+/** … for those that still wait at the end. */
 const LAST_SPANS = 3500;
 /** Between two words about spans that get lost. */
 const TELL = 60_000;
-/** Spans that may wait; what comes beyond is dropped. */
-const MOST_WAITING = 4096;
-const BATCH = 512;
-/** At the end all that waits is sent at once. */
-const MOST_SENDINGS = MOST_WAITING / BATCH;
+/** Batches on their way: at the end all that waits is sent at once. */
+const MOST_SENDINGS = 8;
 const LONGEST_ATTRIBUTE = 1024;
 
 export function startTracing(otlp: Otlp, surroundings: TracingSurroundings): Tracing {
@@ -76,14 +73,8 @@ export function startTracing(otlp: Otlp, surroundings: TracingSurroundings): Tra
       'service.instance.id': name,
     }),
     spanLimits: { attributeValueLengthLimit: LONGEST_ATTRIBUTE },
-    spanProcessors: [
-      new BatchSpanProcessor(telling(exporter, url, surroundings), {
-        maxQueueSize: MOST_WAITING,
-        maxExportBatchSize: BATCH,
-        scheduledDelayMillis: BATCH_DELAY,
-        exportTimeoutMillis: SEND_TIMEOUT,
-      }),
-    ],
+    // Bounded: 2,048 spans wait for 5 s at most, unless OTEL_BSP_* says otherwise; what comes beyond is dropped.
+    spanProcessors: [new BatchSpanProcessor(telling(exporter, url, surroundings))],
   });
   const tracer = provider.getTracer('cutover');
   const sampler = new TraceIdRatioBasedSampler(otlp.share);
