@@ -13,7 +13,11 @@ if (first === COMPLETING) {
   const words = await completions(verbs, more.slice(1));
   process.stdout.write(words.map(word => `${word}\n`).join(''));
 } else {
-  await parser(verbs, release()).parseAsync(process.argv.slice(2)).catch(fail);
+  try {
+    await parser(verbs, release()).parseAsync(process.argv.slice(2)); // wrong usage is thrown at once
+  } catch (cause) {
+    await fail(cause);
+  }
 }
 
 /** For people: no stack where the message says all. A supervisor is told instead, and tells them. */

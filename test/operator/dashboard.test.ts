@@ -259,7 +259,9 @@ describeInBrowser('the dashboard', () => {
       const at = new Date(Date.parse(state.at) + 1000).toISOString();
       control.show({ ...state, at, release: `of ${String(phoneStates++)}` });
       await page.getByText(`of ${String(phoneStates - 1)}`, { exact: true }).waitFor();
-      await page.evaluate('for (const each of document.querySelectorAll("details")) each.open = true');
+      await page.evaluate(
+        'for (const each of document.querySelectorAll("details")) each.open = true',
+      );
       const [wide, room] = await page.evaluate<[number, number]>(
         '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
       );

@@ -192,8 +192,7 @@ class Question {
 }
 
 const isSame = (servers: readonly Server[], addresses: readonly ServerAddress[]): boolean =>
-  servers.length === addresses.length &&
-  servers.every((server, at) => isAt(addresses[at])(server));
+  servers.length === addresses.length && servers.every((server, at) => isAt(addresses[at])(server));
 
 const isAt =
   (wanted: ServerAddress | undefined) =>
