@@ -8,6 +8,7 @@ import type { ExchangeId, VersionId } from '../src/kernel/ids.js';
 import { answerFields } from '../src/http/fields.js';
 import type { AnswerHead } from '../src/http/message.js';
 import { isSafeToRepeat } from '../src/http/methods.js';
+import type { Pair } from '../src/verdict/pair.js';
 import type { Version } from '../src/versions/version.js';
 import type { ExchangeSpan } from '../src/telemetry/spans.js';
 import { kinds, type FromWorker, type Interim } from '../src/wire/envelope.js';
@@ -61,6 +62,8 @@ export interface Result {
   readonly code?: ErrorCode | undefined;
   readonly status?: number | undefined;
   readonly bytes?: number | undefined;
+  /** Of an answer that differed: made only if somebody keeps it. */
+  readonly pair?: (() => Pair) | undefined;
 }
 
 /** What is to be known of an answer before it is used; `interim`: 1xx go to the client at once. */
@@ -206,7 +209,7 @@ export class Asking {
       bytes: result.bytes,
       attempt: attempt.number,
     };
-    this.#host.observed({ observation, method, target }, blame);
+    this.#host.observed({ observation, method, target, pair: result.pair }, blame);
   }
 
   sweep(now: number): void {

@@ -15,6 +15,7 @@ import type { Accepted, Asking, Once, Result, Wanted } from './asking.js';
 import type { Opened } from './attempt.js';
 import { agreement, type Agreement } from './comparison/agreement.js';
 import { bytesToCompare, comparable } from './comparison/comparable.js';
+import { pairOf } from './comparison/excerpts.js';
 import type { NoiseBook } from './comparison/noise-book.js';
 import { heldToCompare, isEventStream } from './rescue/hold.js';
 
@@ -29,7 +30,11 @@ export interface ComparingHost {
   compared(version: VersionId, result: ComparisonResult): void;
   /** Whether one more request may go to the older version, to learn what differs by chance. */
   mayAskAgain(): boolean;
+  /** Whether answers that differ may be shown to who operates us. */
+  readonly keepsEvidence: boolean;
 }
+
+type Difference = Extract<Agreement, { readonly kind: 'different' }>;
 
 /** Both count as first attempts. */
 const FIRST = 1;
@@ -112,9 +117,14 @@ export class Comparing {
     }
     const result = seenAs(opened);
     const isProven = result.outcome === 'ok' && !(await this.#mayBeNoise(old, opened));
-    const outcome = isProven ? 'different' : result.outcome;
     this.#host.compared(attempt.version.id, isProven ? 'differ' : 'unknown');
-    this.#asking.observe(attempt, { ...result, outcome });
+    if (!isProven) {
+      this.#asking.observe(attempt, result);
+      return;
+    }
+    const { where } = difference;
+    const pair = this.#host.keepsEvidence ? () => pairOf(opened, old.opened, where) : undefined;
+    this.#asking.observe(attempt, { ...result, outcome: 'different', pair });
   }
 
   /** By itself: answered, or failed. */
@@ -126,7 +136,7 @@ export class Comparing {
     this.#asking.observe(attempt, result);
   }
 
-  #difference(once: Once | undefined, old: Accepted): 'equal' | 'unknown' | Agreement {
+  #difference(once: Once | undefined, old: Accepted): 'equal' | 'unknown' | Difference {
     if (once === undefined || once.opened instanceof CutoverError) return 'unknown';
     if (!isComparable(once.opened) || !isComparable(old.opened)) return 'unknown';
     const found = this.#compared(once.opened, old.opened);

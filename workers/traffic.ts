@@ -51,8 +51,8 @@ export class Traffic {
   readonly #share = new GradualShare();
   readonly #observer = new Observer();
   readonly #counts = new Counts();
-  readonly #withheld = new Withheld(({ observation, method, target }) =>
-    this.#observer.observed(observation, { method, target, at: this.#options.clock.wall() }),
+  readonly #withheld = new Withheld(({ observation, ...about }) =>
+    this.#observer.observed(observation, { ...about, at: this.#options.clock.wall() }),
   );
   readonly #noise: NoiseBook;
   readonly #budget: RetryBudget;
@@ -139,6 +139,7 @@ export class Traffic {
       comparisonPatience: comparison.patience * 1000,
       newerPatience: Math.min(rescue.patience, config.timeouts.answer) * 1000,
       mayAskAgain: () => this.#mayAskAgain(),
+      keepsEvidence: comparison.evidence && this.#isWatched,
       push,
       admit: head => this.#admissions.admit(head),
       observed: (observed, blame) => {

@@ -169,6 +169,12 @@ const comparison = section({
       expected: POINTERS,
       description: 'places in JSON bodies that may differ; * stands for every item of a list',
     }),
+  evidence: flag()
+    .default(true)
+    .describe(
+      'of answers that differ excerpts are kept for `why` and the dashboard: the last 5 of an upgrade, ' +
+        '2,048 characters of a body, without what looks like a secret, in the memory of control only',
+    ),
 })
   .prefault({})
   .describe('comparing the answers of two versions (CONCURRENT)');

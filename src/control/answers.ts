@@ -66,6 +66,20 @@ const tally = z.strictObject({
   size: quantiles.describe('bytes').optional(),
 });
 
+const excerpt = z.strictObject({
+  status: z.int(),
+  fields: z.array(z.tuple([z.string(), z.string()])).describe('names in lower case, and values'),
+  body: z.string().describe('around the first difference; missing: no text').optional(),
+  skipped: count.describe('characters before that'),
+  bytes: count.describe('of the whole body'),
+});
+
+const pair = z.strictObject({
+  where: z.array(z.string()).describe('JSON pointers, names of fields, status, or body'),
+  newer: excerpt,
+  older: excerpt,
+});
+
 const example = z.strictObject({
   at: z.number().describe('milliseconds since 1970'),
   version: z.string().describe('its id'),
@@ -79,6 +93,7 @@ const example = z.strictObject({
   delay: z.number().describe('milliseconds'),
   bytes: count.optional(),
   attempt: z.int().min(1),
+  pair: pair.describe('of answers that differed, without what looks like a secret').optional(),
 });
 
 export const why = z.strictObject({

@@ -1,6 +1,6 @@
 /** What workers reported since the last look, merged: its size does not depend on how much they say. */
 import type { VersionId } from '../kernel/ids.js';
-import { MOST_EXAMPLES } from '../verdict/dossier.js';
+import { MOST_EXAMPLES, MOST_PAIRS } from '../verdict/dossier.js';
 import { merged, newTally, type Tally } from '../verdict/tally.js';
 import type { SignalExample, VersionReport } from '../wire/report.js';
 
@@ -18,6 +18,15 @@ const nothing: Block = { counted: 0, tally: newTally(), examples: [] };
 
 /** Of all four signals together. */
 const MOST_KEPT = 4 * MOST_EXAMPLES;
+
+/** The newest; those with a pair are not displaced by others. */
+function kept(examples: readonly SignalExample[]): readonly SignalExample[] {
+  if (examples.length <= MOST_KEPT) return examples;
+  const has = ({ example }: SignalExample) => example.pair !== undefined;
+  const pairs = examples.filter(has).slice(-MOST_PAIRS);
+  return [...examples.filter(each => !has(each)).slice(pairs.length - MOST_KEPT), ...pairs];
+}
+
 export class Inbox {
   #blocks = new Map<VersionId, Block>();
 
@@ -26,7 +35,7 @@ export class Inbox {
     this.#blocks.set(version, {
       counted: block.counted + counted,
       tally: merged(block.tally, tally),
-      examples: [...block.examples, ...examples].slice(-MOST_KEPT),
+      examples: kept([...block.examples, ...examples]),
     });
   }
 

@@ -131,9 +131,18 @@ export function encoded(learned: Learned): Buffer {
   return encoded({ ...learned, trials: trials.slice(Math.ceil(trials.length / 2)) });
 }
 
-function plain({ usual: { version, minutes }, ...rest }: Learned) {
+/** Pairs of answers are kept in memory only: they are what an application said to a client. */
+function plain({ usual: { version, minutes }, ...all }: Learned) {
+  const rest = { ...all, trials: all.trials.map(withoutPairs) };
   if (version === undefined) return rest;
   return { ...rest, usual: { version, tally: usualOf({ version, minutes }, version) } };
+}
+
+function withoutPairs(trial: Trial): Trial {
+  const { answers } = trial.dossier;
+  if (answers.every(({ pair }) => pair === undefined)) return trial;
+  const kept = answers.map(example => ({ ...example, pair: undefined }));
+  return { ...trial, dossier: { ...trial.dossier, answers: kept } };
 }
 
 export type Decoded =

@@ -2,6 +2,7 @@
  * What the dashboard shows, as JSON: `GET /live` says it once, `GET /live/events` again whenever it has
  * changed (server-sent events), at most once a second. Types only: the page is built from them as well.
  */
+export type { Excerpt, Pair } from '../verdict/pair.js';
 import type { Spread } from './spread.js';
 import type { ShownVersion } from './shown.js';
 import type { Quantiles, ShownEvent, Why } from './why.js';
@@ -95,25 +96,4 @@ export interface LiveProcess {
   readonly memory: number;
   /** Milliseconds, 99th percentile since its report before. */
   readonly eventLoopDelay: number;
-}
-
-/** A pair of answers that differed, in an example of `answers` (`Why.examples`). */
-export interface Pair {
-  /** JSON pointers, names of fields, or `body`: what differed. At most 16. */
-  readonly where: readonly string[];
-  readonly newer: Excerpt;
-  readonly older: Excerpt;
-}
-
-/** Without values that may be secrets. */
-export interface Excerpt {
-  readonly status: number;
-  /** Names in lower case, and values. */
-  readonly fields: readonly (readonly [name: string, value: string])[];
-  /** At most 2,048 characters around the first difference; undefined: no text. */
-  readonly body?: string | undefined;
-  /** Characters before `body`. */
-  readonly skipped: number;
-  /** Bytes of the whole body. */
-  readonly bytes: number;
 }

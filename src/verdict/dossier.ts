@@ -1,5 +1,6 @@
 /** Example exchanges that a verdict can be explained by: few, the newest, and without secrets. */
 import type { Observation } from '../wire/observation.js';
+import type { Pair } from './pair.js';
 import { signals, type Signal } from './signals.js';
 
 export interface Example extends Observation {
@@ -8,12 +9,16 @@ export interface Example extends Observation {
   readonly method: string;
   /** As `redacted` left it. */
   readonly target: string;
+  /** Of an answer that differed: both, where they were kept. */
+  readonly pair?: Pair | undefined;
 }
 
 export type Dossier = Readonly<Record<Signal, readonly Example[]>>;
 
 /** Examples of each signal. */
 export const MOST_EXAMPLES = 10;
+/** Of these: those with a pair, which take more room. */
+export const MOST_PAIRS = 5;
 /** Characters of a target that are kept. */
 const LONGEST_TARGET = 200;
 
@@ -31,8 +36,15 @@ export function mergedDossiers(a: Dossier, b: Dossier): Dossier {
   return Object.fromEntries(both) as unknown as Dossier;
 }
 
-const newest = (examples: readonly Example[]): readonly Example[] =>
-  examples.toSorted((a, b) => b.at - a.at).slice(0, MOST_EXAMPLES);
+/** Those with a pair are rarer and tell more: others do not displace them. */
+function newest(examples: readonly Example[]): readonly Example[] {
+  const sorted = examples.toSorted((a, b) => b.at - a.at);
+  const pairs = sorted.filter(hasPair).slice(0, MOST_PAIRS);
+  const others = sorted.filter(each => !hasPair(each)).slice(0, MOST_EXAMPLES - pairs.length);
+  return [...pairs, ...others].toSorted((a, b) => b.at - a.at);
+}
+
+const hasPair = ({ pair }: Example): boolean => pair !== undefined;
 
 /** A request target with neither what follows `?` or `#` nor user and password. */
 export function redacted(target: string): string {

@@ -7,6 +7,16 @@ import { errorCodes, isErrorCode, type ErrorCode } from '../kernel/errors.js';
 import { share, versionId } from '../kernel/ids.js';
 import type { Example } from '../verdict/dossier.js';
 import type { Histogram } from '../verdict/histogram.js';
+import {
+  LONGEST_BODY,
+  LONGEST_NAME,
+  LONGEST_PLACE,
+  LONGEST_VALUE,
+  MOST_FIELDS_KEPT,
+  MOST_PLACES_KEPT,
+  type Excerpt,
+  type Pair,
+} from '../verdict/pair.js';
 import { signals } from '../verdict/signals.js';
 import { MOST_ROUTES, type Summary, type Tally } from '../verdict/tally.js';
 import {
@@ -94,12 +104,32 @@ export const exampleFields = {
   target: z.string().max(LONGEST_TARGET),
 };
 
-const example: z.ZodType<Example> = z.strictObject(exampleFields);
+const excerpt: z.ZodType<Excerpt> = z.strictObject({
+  status: z.int().min(100).max(599),
+  fields: z
+    .array(z.tuple([z.string().max(LONGEST_NAME), z.string().max(LONGEST_VALUE)]))
+    .max(MOST_FIELDS_KEPT),
+  body: z.string().max(LONGEST_BODY).optional(),
+  skipped: count,
+  bytes: count,
+});
+
+const pair: z.ZodType<Pair> = z.strictObject({
+  where: z.array(z.string().max(LONGEST_PLACE)).max(MOST_PLACES_KEPT),
+  newer: excerpt,
+  older: excerpt,
+});
+
+const example: z.ZodType<Example> = z.strictObject({ ...exampleFields, pair: pair.optional() });
 
 const signalExample: z.ZodType<SignalExample> = z.strictObject({
   signal: z.enum(signals),
   example,
 });
+
+function hasFewPairs(examples: readonly SignalExample[]): boolean {
+  return examples.filter(each => each.example.pair !== undefined).length <= MOST_REPORTED.pairs;
+}
 
 const sessionsSeen: z.ZodType<SessionsSeen> = z.strictObject({
   at: z.int().min(0).multipleOf(SESSION_SLOT),
@@ -117,7 +147,7 @@ const versionReport: z.ZodType<VersionReport> = z.strictObject({
   version: wireVersionId,
   counted: count,
   tally: tallySchema,
-  examples: z.array(signalExample).max(MOST_REPORTED.examples),
+  examples: z.array(signalExample).max(MOST_REPORTED.examples).refine(hasFewPairs),
   sessions: z.array(sessionsSeen).max(MOST_REPORTED.slots),
 });
 

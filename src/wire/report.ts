@@ -9,10 +9,10 @@ import type { Tally } from '../verdict/tally.js';
 
 /**
  * What a report may hold; control refuses more, so that no worker can fill its memory. More versions than
- * anybody keeps, examples of a tenth of a second, and slots of ten minutes: a worker that could not report
+ * anybody keeps, examples of a tenth of a second, few of them with a pair, and slots of ten minutes: a worker that could not report
  * for longer leaves the oldest out.
  */
-export const MOST_REPORTED = { versions: 64, examples: 64, slots: 64 } as const;
+export const MOST_REPORTED = { versions: 64, examples: 64, pairs: 16, slots: 64 } as const;
 
 /** Of one worker, since its report before. What is lost with a connection is not said again. */
 export interface WorkerReport {

@@ -48,7 +48,7 @@ export function comparable(
   return { status, fields, body: { kind: 'read', digest, json: jsonOf(head, bytes) } };
 }
 
-const JSON_TYPE = /^application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i;
+export const JSON_TYPE = /^application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i;
 
 /** Undefined also where only the beginning is here: a part of a JSON text is none. */
 function jsonOf(head: AnswerHead, bytes: Buffer): Json | undefined {

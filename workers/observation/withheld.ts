@@ -3,12 +3,15 @@
  * that answers again in between has failed for its version; one that is left out, while others of its
  * version serve, has failed for itself alone, and its failures say nothing of the version.
  */
+import type { Pair } from '../../src/verdict/pair.js';
 import type { Observation } from '../../src/wire/observation.js';
 
 export interface Observed {
   readonly observation: Observation;
   readonly method: string;
   readonly target: string;
+  /** Of an answer that differed. */
+  readonly pair?: (() => Pair) | undefined;
 }
 
 /** `undecided`: it has failed, and is not left out yet. */

@@ -38,7 +38,12 @@ describe('parseConfig', () => {
       share: 0.2,
       perSecond: 10,
     });
-    expect(parsed.config.comparison).to.deep.equal({ patience: 0.5, fields: [], pointers: [] });
+    expect(parsed.config.comparison).to.deep.equal({
+      patience: 0.5,
+      fields: [],
+      pointers: [],
+      evidence: true,
+    });
     expect(parsed.config.monitor).to.deep.equal({
       policy: 'rollback',
       observation: 300,

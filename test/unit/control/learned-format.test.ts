@@ -8,6 +8,7 @@ import { MOST_TRIALS, Overseer } from '../../../src/control/overseer.js';
 import { versionId } from '../../../src/kernel/ids.js';
 import { newTally, type Summary, type Tally } from '../../../src/verdict/tally.js';
 import { signals } from '../../../src/verdict/signals.js';
+import { pairOf } from '../verdict/pair-of.js';
 import { failing, many, ok } from '../verdict/seen.js';
 import { monitorOf, reread } from './learned-world.js';
 import { instant, ruin, upgrading, v1, v2, World } from './overseer-world.js';
@@ -62,6 +63,19 @@ describe('what was learned, as bytes', () => {
     expect(usual.minutes.map(({ tally }) => tally)).to.deep.equal(
       before.minutes.map(({ tally }) => tally),
     );
+  });
+
+  it('is written without answers of the application: these stay in memory', () => {
+    const world = upgrading();
+    const example = { ...ok, at: 1, method: 'GET', target: '/', pair: pairOf('said to a client') };
+    world.report('a', { version: v2, examples: [{ signal: 'answers', example }] });
+    world.tick();
+    const { learned: before } = world.overseer;
+    expect(before.trials[0]?.dossier.answers[0]?.pair?.newer.body).to.equal('said to a client');
+    expect(encoded(before).toString()).not.to.contain('said to a client');
+    const [after] = reread(before).trials;
+    expect(after?.dossier.answers).to.have.length(1);
+    expect(after?.dossier.answers[0]).not.to.have.property('pair');
   });
 
   it('comes back where nothing was learned yet', () => {

@@ -9,6 +9,8 @@ import type { Judgement } from '../../../src/control/judged.js';
 import type { ShownVersion } from '../../../src/control/shown.js';
 import type { LiveSessions, ShownEvent, Why } from '../../../src/control/why.js';
 import { share, versionId } from '../../../src/kernel/ids.js';
+import { pairOf } from '../verdict/pair-of.js';
+import { ok } from '../verdict/seen.js';
 import { emptyDossier } from '../../../src/verdict/dossier.js';
 import { firstTable, type RoutingTable } from '../../../src/versions/routing-table.js';
 
@@ -147,6 +149,16 @@ const known: Why = JSON.parse(
     },
     examples: {
       ...emptyDossier,
+      answers: [
+        {
+          ...ok,
+          at: 1_700_000_000_000,
+          method: 'GET',
+          target: '/a?…',
+          outcome: 'different',
+          pair: pairOf('{}'),
+        },
+      ],
       failures: [
         {
           at: 1_700_000_000_000,

@@ -67,6 +67,19 @@ const tallied = (about: object) => reported({ tally: { ...tally, ...about } });
 const exemplified = (about: object) =>
   reported({ examples: [{ signal: 'delay', example: { ...failure, ...about } }] });
 const seen = (about: object) => reported({ sessions: [{ ...whole.sessions[0], ...about }] });
+const excerpt = {
+  status: 200,
+  fields: Array(24).fill(['n'.repeat(64), 'v'.repeat(160)]),
+  body: 'b'.repeat(2048),
+  skipped: 65_536,
+  bytes: 2 ** 40,
+};
+const { body: _, ...noText } = excerpt;
+const largest = { where: Array(16).fill('p'.repeat(300)), newer: excerpt, older: noText };
+const paired = (pairs: readonly unknown[]) =>
+  reported({
+    examples: pairs.map(pair => ({ signal: 'answers', example: { ...answer, pair } })),
+  });
 const routes = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`GET /${n}`, summary]));
 
@@ -111,8 +124,28 @@ describe('a report of a worker', () => {
     );
   });
 
+  it('may hold as many pairs of answers as are kept, each as large as may be', () => {
+    const most = paired(Array(MOST_REPORTED.pairs).fill(largest));
+    expect(arrived(most)).to.deep.equal(most);
+  });
+
   const refused: readonly (readonly [what: string, report: unknown])[] = [
     ['nothing in it', undefined],
+    ['17 pairs', paired(Array(17).fill(largest))],
+    ['a pair with more places', paired([{ ...largest, where: Array(17).fill('/a') }])],
+    ['a pair with a longer place', paired([{ ...largest, where: ['p'.repeat(301)] }])],
+    ['a pair of one', paired([{ where: [], newer: excerpt }])],
+    ['a longer body', paired([{ ...largest, newer: { ...excerpt, body: 'b'.repeat(2049) } }])],
+    [
+      'more fields',
+      paired([{ ...largest, newer: { ...excerpt, fields: Array(25).fill(['a', 'b']) } }]),
+    ],
+    ['a field without a value', paired([{ ...largest, newer: { ...excerpt, fields: [['a']] } }])],
+    [
+      'a longer value',
+      paired([{ ...largest, newer: { ...excerpt, fields: [['a', 'v'.repeat(161)]] } }]),
+    ],
+    ['something else in a pair', paired([{ ...largest, newer: { ...excerpt, more: 1 } }])],
     ['no versions', { sequence: 1 }],
     ['a sequence of zero: none is counted in', { sequence: 0, versions: [] }],
     ['a sequence that nobody can count to', { sequence: 2 ** 53, versions: [] }],

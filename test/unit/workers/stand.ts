@@ -4,6 +4,7 @@ import { CutoverError } from '../../../src/kernel/errors.js';
 import { exchangeId, share, versionId } from '../../../src/kernel/ids.js';
 import { isNonEmpty } from '../../../src/kernel/non-empty.js';
 import type { RoutingTable } from '../../../src/versions/routing-table.js';
+import type { Pair } from '../../../src/verdict/pair.js';
 import type { Version } from '../../../src/versions/version.js';
 import { framingAt, kinds, type FromWorker, type Request } from '../../../src/wire/envelope.js';
 import type { Observation } from '../../../src/wire/observation.js';
@@ -239,6 +240,7 @@ export interface About {
   readonly budget?: number;
   /** Whether the older version may be asked twice. */
   readonly mayAskAgain?: boolean;
+  readonly keepsEvidence?: boolean;
   readonly noise?: NoiseBook;
   /** What admission says besides; usually nothing. */
   readonly admitted?: Partial<Admitted>;
@@ -255,6 +257,8 @@ export class Stand {
   /** What became of the request, for metrics. */
   readonly served: Served[] = [];
   readonly compared: string[] = [];
+  /** Of each observation what would be kept of two answers that differed. */
+  readonly pairs: (Pair | undefined)[] = [];
   readonly table: RoutingTable;
   readonly fleet: Fleet;
   readonly servers = new Map<string, FakeServers>();
@@ -293,6 +297,7 @@ export class Stand {
         comparisonPatience: COMPARISON_PATIENCE,
         newerPatience: NEWER_PATIENCE,
         mayAskAgain: () => about.mayAskAgain ?? true,
+        keepsEvidence: about.keepsEvidence ?? true,
         push: envelope => this.said.push(inWords(envelope)),
         admit: head => ({
           head,
@@ -304,8 +309,9 @@ export class Stand {
         }),
         served: each => this.served.push(each),
         compared: (version, result) => this.compared.push(`${version} ${result}`),
-        observed: ({ observation }, blame) => {
+        observed: ({ observation, pair }, blame) => {
           this.observed.push(observation);
+          this.pairs.push(pair?.());
           this.blamed.push(blame);
         },
         refused: (server, { code }) => this.reported.push(`${server.name} ${code}`),
