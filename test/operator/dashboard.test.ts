@@ -269,6 +269,7 @@ describeInBrowser('the dashboard', () => {
     }
     const [older, newer] = [page.getByLabel('Body of 1.0'), page.getByLabel('Body of 2.0')];
     control.show(different());
+    await page.locator('summary').filter({ hasText: '/basket/17' }).click();
     await older.waitFor();
     expect((await older.boundingBox())!.y).to.be.below((await newer.boundingBox())!.y); // stacked
     expectQuiet();
