@@ -92,6 +92,24 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
       `version ${version}: ${what}${because === undefined ? '' : `: ${because}`}`,
   ],
   'registry-failed': ['error', ({ because }) => `the registry cannot be written: ${because}`],
+  'engine-lost': [
+    'error',
+    ({ engine, because }) =>
+      `the container engine at ${engine} cannot be asked, and versions stay as they are: ${because}`,
+  ],
+  'engine-found': [
+    'info',
+    ({ engine, containers }) =>
+      `watching ${engine}: ${containers} containers with labels of Cutover`,
+  ],
+  'container-notice': ['warn', ({ about, because }) => `${about}: ${because}`],
+  'servers-changed': [
+    'info',
+    ({ version, servers }) => `version ${version} has ${servers} servers now`,
+  ],
+  'image-pulled': ['info', ({ image }) => `pulled ${image}`],
+  'container-started': ['info', ({ container, image }) => `started ${container} from ${image}`],
+  'container-removed': ['info', ({ container }) => `removed ${container}`],
   'learned-ignored': [
     'warn',
     ({ file, because }) => `${file} is not used, control learns anew: ${because}`,

@@ -9,8 +9,8 @@ import { eachOnce, evenIfWrong, isObject, port, seconds, section, text } from '.
 const server = addressed({ port: port().describe('TCP port of the server') });
 
 /** More than any cluster has: every worker checks each of them in every routing table. */
-const MOST_SERVERS = 256;
-const SERVERS = `a list of 1 to ${MOST_SERVERS} servers`;
+export const MOST_SERVERS = 256;
+export const SERVERS = `a list of 1 to ${MOST_SERVERS} servers`;
 
 const servers = z
   .array(server, { error: SERVERS })
@@ -33,15 +33,12 @@ function nonEmpty<Item>(list: readonly Item[]): NonEmpty<Item> {
 
 const DOTTED = 'dotted numbers in quotes, such as "1.10", or a whole number';
 
+/** As text, wherever there is no JSON number to be written by mistake. */
+export const dottedVersion = z.string({ error: DOTTED }).regex(/^\d+(\.\d+)*$/, { error: DOTTED });
+
 // The JSON number 1.10 arrives as 1.1: only whole ones are what their writer meant.
 const version = z
-  .union(
-    [
-      z.string({ error: DOTTED }).regex(/^\d+(\.\d+)*$/, { error: DOTTED }),
-      z.int({ error: DOTTED }).min(0, { error: DOTTED }),
-    ],
-    { error: DOTTED },
-  )
+  .union([dottedVersion, z.int({ error: DOTTED }).min(0, { error: DOTTED })], { error: DOTTED })
   .default('0.0')
   .transform(String)
   .meta({ expected: DOTTED, description: 'the version that these servers run' });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addressed, deviceAddress, sameAddress, type HostPort } from './address.js';
 import type { DeepReadonly } from '../kernel/deep-readonly.js';
 import { cluster } from './cluster.js';
+import { docker } from './docker.js';
 import { problemsOf, type Problem } from './problems.js';
 import { evenIfOthersWrong, protectedLinks, security } from './security.js';
 import {
@@ -386,6 +387,7 @@ export const schema = section({
   rescue,
   comparison,
   monitor,
+  docker,
   workers,
   frontends,
   timeouts,

@@ -38,9 +38,10 @@ function wrongValue({ path, message }: z.core.$ZodIssue, value: unknown): Proble
 
 /** Problems are printed, logged, and sent in mails: what is nearly a secret is treated as one. */
 const HIDDEN = '(not shown)';
-const SECRETS = /^(?:configService\.token|session\.keys|security\.(?:frontends|workers|control))\b/;
+const SECRETS =
+  /^(?:configService\.token|session\.keys|security\.(?:frontends|workers|control)|cluster\.containers\.environment)\b/;
 /** Given as something else than a section, they may be what belongs into it. */
-const SECTIONS_WITH_SECRETS = /^(?:configService|session|security)(?:\.key)?$/;
+const SECTIONS_WITH_SECRETS = /^(?:configService|session|security|cluster\.containers)(?:\.key)?$/;
 
 function given(path: Path, value: unknown): string {
   const found = at(value, path);
@@ -49,9 +50,15 @@ function given(path: Path, value: unknown): string {
   return SECTIONS_WITH_SECRETS.test(where) ? hidden(found) : shown(found);
 }
 
-/** Of an option that nobody knows, nobody knows whether it is a secret; those of clusters have none. */
-const givenUnknown = (path: Path, value: unknown): string =>
-  path[0] === 'cluster' ? shown(at(value, path)) : hidden(at(value, path));
+/**
+ * Of an option that nobody knows, nobody knows whether it is a secret; those of clusters have none, but for what
+ * was to be the environment of containers.
+ */
+function givenUnknown(path: Path, value: unknown): string {
+  const mayBeSecret =
+    path[0] !== 'cluster' || path.some(each => /container|env/i.test(String(each)));
+  return mayBeSecret ? hidden(at(value, path)) : shown(at(value, path));
+}
 
 /** What tells nothing may be told: that it is missing, empty, or a number. */
 function hidden(value: unknown): string {

@@ -52,6 +52,10 @@ export const version = z.strictObject({
   sessions: sessions.optional(),
   verdict: verdict.optional(),
   exchanges: count.describe('what the verdict is drawn from').optional(),
+  owner: z
+    .enum(['labels', 'containers'])
+    .describe('its servers are containers with its label, or that control started')
+    .optional(),
 });
 
 const quantiles = z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number() });

@@ -2,11 +2,12 @@
  * The control process: puts registry, registrar, REST API and herald together, and decides nothing. It is
  * not in the data path: while it is down, workers go on with the last table that they have.
  */
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { hostPort } from '../config/address.js';
 import type { Config } from '../config/config.js';
+import type { Engine } from '../containers/engine.js';
 import type { Cancel, Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
@@ -16,6 +17,10 @@ import { StartError } from '../kernel/start-error.js';
 import { OwnProcess } from '../measures/own-process.js';
 import type { Keyring } from '../security/keyring.js';
 import type { Registry, SigningKey, Stored } from '../registry/registry.js';
+import { Containers, engineOf, mayNotRemove, refusals } from '../containers/containers.js';
+import { ownerId } from '../containers/owner-id.js';
+import { wantedBy } from '../containers/wanted.js';
+import { anyListens } from '../sockets/listens.js';
 import { bindDevice, type DeviceRouter } from '../sockets/device.js';
 import { upgradeOf, type Change } from '../versions/routing-table.js';
 import { MEASURE, type Measures } from '../wire/measures.js';
@@ -34,7 +39,8 @@ import { Processes } from './processes.js';
 import { Recent } from './recent.js';
 import { Overseer } from './overseer.js';
 import { Registrar, type Outcome } from './registrar.js';
-import { restApi } from './rest.js';
+import type { PutBody } from './put-body.js';
+import { restApi, type StartedContainers } from './rest.js';
 import { shownVersion, type Facts } from './shown.js';
 import { Totals } from './totals.js';
 
@@ -66,8 +72,9 @@ export async function startControl(options: ControlOptions): Promise<Role> {
     const stored = await firstState(registry, options);
     const learnedFile = new LearnedFile(`${String(options.config.registry.file)}.learned`, options);
     const learned = await learnedFile.read();
+    const engine = await ownedEngine(options.config);
     router = await bindDevice(options.announcements, guardOf(options));
-    const parts = { registry, router, stored, learnedFile, learned };
+    const parts = { registry, router, stored, learnedFile, learned, engine };
     return await new Control(options, parts).listening();
   } catch (cause) {
     router?.close();
@@ -79,6 +86,23 @@ export async function startControl(options: ControlOptions): Promise<Role> {
 const guardOf = ({ keyring, clock, report }: ControlOptions) =>
   keyring && { credentials: keyring.toFollowers, now: () => clock.now(), report };
 
+/** An engine of containers, and who we are to it. Throws StartError. */
+async function ownedEngine(config: Config): Promise<OwnedEngine | undefined> {
+  const engine = engineOf(config);
+  if (engine === undefined) return undefined;
+  const file = `${String(config.registry.file)}.owner`;
+  try {
+    return { engine, owner: await ownerId(file) };
+  } catch (cause) {
+    throw new StartError(`docker: ${file}: ${messageOf(cause)}`, 1, { cause });
+  }
+}
+
+interface OwnedEngine {
+  readonly engine: Engine;
+  readonly owner: string;
+}
+
 /** What control is made of, and what it begins with. */
 interface Parts {
   readonly registry: Registry;
@@ -86,6 +110,8 @@ interface Parts {
   readonly stored: Stored;
   readonly learnedFile: LearnedFile;
   readonly learned: Learned | undefined;
+  /** Undefined: containers are no concern of ours. */
+  readonly engine: OwnedEngine | undefined;
 }
 
 class Control implements Role {
@@ -104,6 +130,7 @@ class Control implements Role {
   readonly #recent = new Recent();
   readonly #processes: Processes;
   readonly #own: OwnProcess;
+  readonly #containers: Containers | undefined;
   readonly #app: FastifyInstance;
   readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
@@ -128,6 +155,7 @@ class Control implements Role {
     });
     this.#own = new OwnProcess(clock);
     this.#processes.own(this.#own.read());
+    this.#containers = parts.engine && this.#newContainers(parts.engine);
     this.#app = this.#api();
     this.#cancels = [
       clock.every(SWEEP, () => this.#herald.sweep(clock.now())),
@@ -168,6 +196,7 @@ class Control implements Role {
   /** What was accepted is answered first; then the registry is let go. */
   async #end(): Promise<void> {
     const { clock, config } = this.#options;
+    await this.#containers?.stop();
     // A request that never arrives whole must not keep us from ending.
     const giveUp = clock.after(config.timeouts.drain * 1000, () =>
       this.#app.server.closeAllConnections(),
@@ -235,12 +264,42 @@ class Control implements Role {
       announce: ({ table, keys }) => {
         this.#herald.announce(table, this.#announced(keys));
         this.#overseer.table(table, this.#now);
+        this.#containers?.tableChanged();
         this.#keep();
         this.#totals.keep(id => this.#knows(id));
       },
       spread: edition => this.#spread(edition),
       advances: () => this.#advances(),
     });
+  }
+
+  #newContainers({ engine, owner }: OwnedEngine): Containers {
+    const { config, clock, report } = this.#options;
+    return new Containers(engine, owner, config, {
+      table: () => this.#registrar.table,
+      change: async change => {
+        const outcome = await this.#registrar.change(change);
+        if (outcome.kind === 'done' || outcome.kind === 'unknown') return undefined;
+        return outcome.because;
+      },
+      newId: () => versionId(randomUUID()),
+      clock,
+      report,
+      chance: () => randomInt(2 ** 32) / 2 ** 32,
+      listens: server => anyListens([server]),
+    });
+  }
+
+  async #start(id: VersionId, cluster: PutBody['cluster']): Promise<StartedContainers> {
+    const { docker } = this.#options.config;
+    const { containers, version } = cluster;
+    if (containers === undefined) throw new TypeError('a cluster of servers has no containers');
+    const problems = refusals(containers.image, containers.count, docker);
+    if (problems.length > 0 || this.#containers === undefined) return { kind: 'refused', problems };
+    const started = await this.#containers.start(id, version, wantedBy(containers));
+    if (started.ok) return { kind: 'ready', ...started };
+    started.whenKnown();
+    return { kind: 'failed', because: started.because };
   }
 
   /** What the configuration says of keys counts before what we made ourselves. */
@@ -358,7 +417,12 @@ class Control implements Role {
           return overseer.events.toReversed();
         },
         change: change => registrar.change(change),
-        problems: ({ servers }) => addressProblems(servers, { own, resolve: systemResolve }),
+        start: (id, cluster) => this.#start(id, cluster),
+        mayNotRemove: id => {
+          const version = registrar.table.versions.find(each => each.id === id);
+          return version && mayNotRemove(version, config.docker);
+        },
+        problems: servers => addressProblems(servers, { own, resolve: systemResolve }),
         newId: () => versionId(randomUUID()),
         why: id => overseer.why(id),
         live: () => this.#live(),

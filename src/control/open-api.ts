@@ -37,7 +37,12 @@ const verb = (summary: string) => ({ parameters: [id], post: guarded(summary, ch
 const clusters = {
   get: guarded('all versions', { 200: json('newest first', z.array(answers.version)) }),
   put: {
-    ...guarded('adds a version', { ...accepted, 400: error('all problems'), ...notDurable }),
+    ...guarded('adds a version; of containers, once they are ready', {
+      ...accepted,
+      400: error('all problems'),
+      502: error('the containers did not become ready, and were removed'),
+      ...notDurable,
+    }),
     requestBody: { required: true, content: content(putBody) },
   },
 };

@@ -18,12 +18,26 @@ import { shownTable, shownVersion, type Facts } from './shown.js';
 import type { Spread } from './spread.js';
 import type { ShownEvent, Why } from './why.js';
 
+export type StartedContainers =
+  | {
+      readonly kind: 'ready';
+      readonly servers: NewVersion['servers'];
+      /** To be called once their cluster is in the table, or will not come there. */
+      readonly whenKnown: () => void;
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'failed'; readonly because: string };
+
 export interface RestHost extends Facts {
   readonly table: RoutingTable;
   readonly spread: Spread;
   change(change: Change): Promise<Outcome>;
-  /** What is wrong with a cluster that has the right form. */
-  problems(cluster: PutBody['cluster']): Promise<readonly Problem[]>;
+  /** What is wrong with servers that have the right form. */
+  problems(servers: NonNullable<PutBody['cluster']['servers']>): Promise<readonly Problem[]>;
+  /** Starts the containers of a cluster, and waits until they are ready. */
+  start(id: VersionId, cluster: PutBody['cluster']): Promise<StartedContainers>;
+  /** Why operators may not remove it; undefined: they may. */
+  mayNotRemove(id: VersionId): string | undefined;
   newId(): VersionId;
   /** Undefined: nothing was concluded about it, or seen of it. */
   why(id: VersionId): Why | undefined;
@@ -139,9 +153,11 @@ function routes(app: FastifyInstance, host: RestHost): void {
   app.get<OneVersion>('/configuration/cluster/:id/why', ({ params }, reply) =>
     explain(host, versionId(params.id), reply),
   );
-  app.delete<OneVersion>('/configuration/cluster/:id', async ({ params: { id } }, reply) =>
-    answer(reply, await host.change({ kind: 'remove', id: versionId(id) }), { id }),
-  );
+  app.delete<OneVersion>('/configuration/cluster/:id', async ({ params: { id } }, reply) => {
+    const because = host.mayNotRemove(versionId(id));
+    if (because !== undefined) return fail(reply, 409, because);
+    return answer(reply, await host.change({ kind: 'remove', id: versionId(id) }), { id });
+  });
   for (const verb of verbNames) {
     app.post<OneVersion>(`/configuration/cluster/:id/${verb}`, async ({ params }, reply) => {
       const id = versionId(params.id);
@@ -178,11 +194,29 @@ async function add(host: RestHost, body: unknown, reply: FastifyReply): Promise<
   const parsed = parsedBody(body);
   if (!parsed.ok) return refuse(reply, parsed.problems);
   const { servers, version, upgradeTransition } = parsed.cluster;
-  const problems = await host.problems(parsed.cluster);
+  if (servers === undefined) return addContainers(host, parsed.cluster, reply);
+  const problems = await host.problems(servers);
   if (problems.length > 0) return refuse(reply, problems);
   const id = host.newId();
   const added: NewVersion = { id, number: version, servers, transition: upgradeTransition };
   return answer(reply, await host.change({ kind: 'add', version: added }), { id });
+}
+
+async function addContainers(
+  host: RestHost,
+  cluster: PutBody['cluster'],
+  reply: FastifyReply,
+): Promise<unknown> {
+  const { version: number, upgradeTransition: transition } = cluster;
+  const id = host.newId();
+  const started = await host.start(id, cluster);
+  if (started.kind === 'refused') return refuse(reply, started.problems);
+  if (started.kind === 'failed') return fail(reply, 502, started.because);
+  const { servers, whenKnown } = started;
+  const version: NewVersion = { id, number, servers, transition, owner: 'containers' };
+  const outcome = await host.change({ kind: 'add', version });
+  whenKnown();
+  return answer(reply, outcome, { id });
 }
 
 type Parsed =

@@ -23,6 +23,8 @@ export interface ShownVersion {
   readonly verdict?: Judgement['verdict'];
   /** What the verdict is drawn from. */
   readonly exchanges?: number;
+  /** Its servers are containers: those that have its label, or that control started; without it an operator's. */
+  readonly owner?: Version['owner'];
 }
 
 /** What is known of versions and does not stand in the table; undefined: nothing. */
@@ -38,7 +40,7 @@ export const shownTable = (table: RoutingTable, facts: Facts): readonly ShownVer
   table.versions.map(version => shownVersion(table, version, facts));
 
 export function shownVersion(table: RoutingTable, version: Version, facts: Facts): ShownVersion {
-  const { id, number, servers, transition, state } = version;
+  const { id, number, servers, transition, state, owner } = version;
   const progress = shownProgress(version, facts);
   const sessions = facts.sessions(id);
   const judgement = facts.judgement(id);
@@ -55,6 +57,7 @@ export function shownVersion(table: RoutingTable, version: Version, facts: Facts
       verdict: judgement.verdict,
       exchanges: judgement.exchanges,
     }),
+    ...(owner !== undefined && { owner }),
   };
 }
 

@@ -102,6 +102,15 @@ export type CutoverEvent =
       readonly because: string | undefined;
     }
   | { readonly type: 'registry-failed'; readonly because: string }
+  /** Of an engine of containers: until it can be asked again, everything stays as it is. */
+  | { readonly type: 'engine-lost'; readonly engine: string; readonly because: string }
+  | { readonly type: 'engine-found'; readonly engine: string; readonly containers: number }
+  /** `about`: a container's name, or a version. */
+  | { readonly type: 'container-notice'; readonly about: string; readonly because: string }
+  | { readonly type: 'servers-changed'; readonly version: string; readonly servers: number }
+  | { readonly type: 'image-pulled'; readonly image: string }
+  | { readonly type: 'container-started'; readonly container: string; readonly image: string }
+  | { readonly type: 'container-removed'; readonly container: string }
   /** What control had learned before it was restarted cannot be used. */
   | { readonly type: 'learned-ignored'; readonly file: string; readonly because: string }
   | {

@@ -3,12 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import { addressProblems } from '../../../src/control/addresses.js';
 import { Registrar } from '../../../src/control/registrar.js';
 import * as answers from '../../../src/control/answers.js';
-import { restApi, verbNames } from '../../../src/control/rest.js';
+import { restApi, verbNames, type RestHost } from '../../../src/control/rest.js';
 import type { Live } from '../../../src/control/live.js';
 import type { Judgement } from '../../../src/control/judged.js';
 import type { ShownVersion } from '../../../src/control/shown.js';
 import type { LiveSessions, ShownEvent, Why } from '../../../src/control/why.js';
-import { share, versionId } from '../../../src/kernel/ids.js';
+import { share, versionId, type VersionId } from '../../../src/kernel/ids.js';
 import { pairOf } from '../verdict/pair-of.js';
 import { ok } from '../verdict/seen.js';
 import { emptyDossier } from '../../../src/verdict/dossier.js';
@@ -32,6 +32,9 @@ interface Stand {
   /** 0 to 1. */
   progress: number | undefined;
   readonly events: ShownEvent[];
+  start: RestHost['start'];
+  /** Why these may not be removed. */
+  readonly kept: Map<VersionId, string>;
 }
 
 function stand(token?: string): Stand {
@@ -72,6 +75,8 @@ function stand(token?: string): Stand {
     judgement: undefined,
     progress: undefined,
     events: [],
+    start: () => Promise.resolve({ kind: 'refused', problems: [] }),
+    kept: new Map(),
   };
   const app = restApi(
     {
@@ -82,7 +87,9 @@ function stand(token?: string): Stand {
         return { edition: registrar.table.edition, followers: 2, acknowledged: 1, workers: 1 };
       },
       change: change => registrar.change(change),
-      problems: ({ servers }) => addressProblems(servers, { own, resolve }),
+      start: (id, cluster) => made.start(id, cluster),
+      mayNotRemove: id => made.kept.get(id),
+      problems: servers => addressProblems(servers, { own, resolve }),
       newId: () => versionId(`v${++ids}`),
       notReady: () => made.notReady,
       release: '1.2.3',

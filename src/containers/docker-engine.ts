@@ -1,0 +1,260 @@
+/** An engine that speaks Docker's API over a socket: Docker itself, Podman, and others. */
+import Docker from 'dockerode';
+import { z } from 'zod';
+import { hostPort, type HostPort } from '../config/address.js';
+import { messageOf, systemCodeOf } from '../kernel/errors.js';
+import {
+  EngineError,
+  type Container,
+  type Engine,
+  type EngineErrorKind,
+  type Happened,
+  type NewContainer,
+} from './engine.js';
+import { containerOf, happenedIn, isOurs } from './inspected.js';
+import { jsonLines } from './json-lines.js';
+
+/** A path of a unix socket, or where a TCP socket listens. */
+export type EngineAddress = { readonly path: string } | HostPort;
+
+/** Milliseconds for one call. */
+const PATIENCE = 10_000;
+/** More containers than this with our labels are not looked at. */
+export const MOST_CONTAINERS = 1024;
+
+const listed = z.array(
+  z.object({ Id: z.string(), Labels: z.record(z.string(), z.string()).nullish() }),
+);
+
+export class DockerEngine implements Engine {
+  readonly address: string;
+  readonly host: string;
+  readonly #docker: Docker;
+  readonly #patience: number;
+
+  /** `patience`: milliseconds for one call; default 10,000. */
+  constructor(address: EngineAddress, patience = PATIENCE) {
+    const isLocal = 'path' in address;
+    this.address = isLocal ? address.path : hostPort(address);
+    this.host = isLocal ? '127.0.0.1' : address.host;
+    this.#patience = patience;
+    this.#docker = new Docker({
+      ...environmentIgnored,
+      ...(isLocal
+        ? { socketPath: address.path, host: undefined }
+        : { socketPath: undefined, host: address.host, port: address.port }),
+    } as Docker.DockerOptions); // its type does not know that undefined takes the place of a default
+  }
+
+  async containers(signal?: AbortSignal): Promise<readonly Container[]> {
+    const all = await this.#call(
+      'list its containers',
+      abortSignal => this.#docker.listContainers({ all: true, abortSignal }),
+      signal,
+    );
+    const ours = understood(listed, all).filter(({ Labels }) => isOurs(Labels ?? {}));
+    const inspected = await Promise.all(
+      ours.slice(0, MOST_CONTAINERS).map(({ Id }) => this.#inspected(Id, signal)),
+    );
+    return inspected.filter(each => each !== undefined);
+  }
+
+  /** Undefined: it has gone since it was listed. */
+  async #inspected(id: string, signal?: AbortSignal): Promise<Container | undefined> {
+    const answer = await this.#call(
+      'describe a container',
+      abortSignal => this.#docker.getContainer(id).inspect({ abortSignal }),
+      signal,
+    ).catch(unless<undefined>('not-found'));
+    return answer === undefined ? undefined : understood({ parse: containerOf }, answer);
+  }
+
+  async *happenings(signal: AbortSignal): AsyncGenerator<Happened> {
+    // The stream itself may be silent for hours: only its beginning is bounded.
+    const stream = await this.#call(
+      'tell what happens',
+      () =>
+        this.#docker.getEvents({
+          filters: { type: ['container'] },
+          abortSignal: signal,
+        }),
+      signal,
+    );
+    try {
+      for await (const line of jsonLines(stream)) {
+        const happened = happenedIn(line);
+        if (happened !== undefined) yield happened;
+      }
+    } catch (cause) {
+      if (!signal.aborted) throw errorOf('tell what happens', cause);
+    }
+    if (!signal.aborted) throw new EngineError('unreachable', `${this.address} has hung up`);
+  }
+
+  async hasImage(image: string): Promise<boolean> {
+    const found = await this.#call('look for an image', abortSignal =>
+      // Its type does not know the signal, which it takes like all others.
+      this.#docker.getImage(image).inspect({ abortSignal } as Docker.ImageInspectOptions),
+    ).catch(unless<undefined>('not-found'));
+    return found !== undefined;
+  }
+
+  async pull(image: string, signal: AbortSignal): Promise<void> {
+    const what = `pull ${image}`;
+    const stream = await this.#call(
+      what,
+      () => this.#docker.pull(image, { abortSignal: signal }) as Promise<NodeJS.ReadableStream>,
+      signal,
+    );
+    try {
+      for await (const line of jsonLines(stream)) {
+        const { success, data } = z.object({ error: z.string().min(1) }).safeParse(line);
+        if (success) throw new EngineError('refused', `cannot ${what}: ${data.error}`);
+      }
+    } catch (cause) {
+      throw signal.aborted ? givenUp(what) : errorOf(what, cause);
+    }
+  }
+
+  async create(container: NewContainer): Promise<string> {
+    const { name, image, environment, labels, port, network } = container;
+    const created = await this.#call(`create ${name}`, abortSignal =>
+      this.#docker.createContainer({
+        name,
+        Image: image,
+        Env: [...environment],
+        Labels: { ...labels },
+        ExposedPorts: { [`${port}/tcp`]: {} },
+        HostConfig: {
+          RestartPolicy: { Name: 'unless-stopped' },
+          SecurityOpt: ['no-new-privileges'],
+          ...(network === undefined
+            ? { PortBindings: { [`${port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '' }] } }
+            : { NetworkMode: network }),
+        },
+        abortSignal,
+      }),
+    );
+    return created.id;
+  }
+
+  async start(id: string): Promise<void> {
+    await this.#call('start a container', abortSignal =>
+      this.#docker.getContainer(id).start({ abortSignal }),
+    );
+  }
+
+  async stop(id: string, seconds: number): Promise<void> {
+    const patience = this.#patience + seconds * 1000;
+    await this.#call(
+      'stop a container',
+      abortSignal => this.#docker.getContainer(id).stop({ t: seconds, abortSignal }),
+      AbortSignal.timeout(patience),
+      patience,
+    ).catch(unless('not-found', 304));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#call('remove a container', abortSignal =>
+      this.#docker.getContainer(id).remove({ v: true, force: true, abortSignal }),
+    ).catch(unless('not-found'));
+  }
+
+  /** `signal`: gives it up; default: when it is too late. */
+  async #call<Answer>(
+    what: string,
+    ask: (signal: AbortSignal) => Promise<Answer>,
+    signal?: AbortSignal,
+    patience = this.#patience,
+  ): Promise<Answer> {
+    const timeout = AbortSignal.timeout(patience);
+    const late = () => new EngineError('late', `${this.address} did not ${what} in time`);
+    if (signal?.aborted === true) throw givenUp(what);
+    const over = settledBy([
+      [timeout, late],
+      ...(signal === undefined ? [] : [[signal, () => givenUp(what)] as const]),
+    ]);
+    try {
+      return await Promise.race([ask(signal ?? timeout), over.promise]);
+    } catch (cause) {
+      throw timeout.aborted ? late() : errorOf(what, cause);
+    } finally {
+      over.forget();
+    }
+  }
+}
+
+/** The client library does not settle every call whose signal comes in the middle of an answer: this does. */
+function settledBy(ends: readonly (readonly [AbortSignal, () => EngineError])[]): {
+  readonly promise: Promise<never>;
+  forget(): void;
+} {
+  const listeners: (() => void)[] = [];
+  const promise = new Promise<never>((_, reject) => {
+    for (const [signal, error] of ends) {
+      const end = () => reject(error());
+      signal.addEventListener('abort', end);
+      listeners.push(() => signal.removeEventListener('abort', end));
+    }
+  });
+  return { promise, forget: () => listeners.forEach(forget => forget()) };
+}
+
+/**
+ * The library takes DOCKER_HOST and its like for defaults. What is not configured is not used: an undefined of
+ * ours takes the place of each.
+ */
+const environmentIgnored = {
+  protocol: 'http',
+  pathPrefix: '/',
+  port: undefined,
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+  username: undefined,
+  timeout: undefined,
+};
+
+const givenUp = (what: string) => new EngineError('given-up', `gave up to ${what}`);
+
+const statusOf = (cause: unknown): number | undefined =>
+  cause instanceof Error && 'statusCode' in cause && typeof cause.statusCode === 'number'
+    ? cause.statusCode
+    : undefined;
+
+/** What the engine said: its own words stand in `message` of its JSON. */
+function saidIn(cause: unknown): string {
+  const json = cause instanceof Error && 'json' in cause ? cause.json : undefined;
+  const { success, data } = z.object({ message: z.string() }).safeParse(json);
+  return success ? data.message : messageOf(cause);
+}
+
+function errorOf(what: string, cause: unknown): EngineError {
+  if (cause instanceof EngineError) return cause;
+  const status = statusOf(cause);
+  const because = `cannot ${what}: ${saidIn(cause)}`;
+  if (status !== undefined) {
+    return new EngineError(status === 404 ? 'not-found' : 'refused', because, { cause });
+  }
+  const kind = systemCodeOf(cause) === undefined ? 'refused' : 'unreachable';
+  return new EngineError(kind, because, { cause });
+}
+
+/** For `catch`: an error of this kind, or with this status, is none. */
+const unless =
+  <Value>(kind: EngineErrorKind, status?: number) =>
+  (cause: unknown): Value => {
+    const isMeant =
+      cause instanceof EngineError &&
+      (cause.kind === kind || (status !== undefined && statusOf(cause.cause) === status));
+    if (isMeant) return undefined as Value;
+    throw cause;
+  };
+
+function understood<Value>(schema: { parse(value: unknown): Value }, value: unknown): Value {
+  try {
+    return schema.parse(value);
+  } catch (cause) {
+    throw new EngineError('refused', 'what the engine says is not understood', { cause });
+  }
+}

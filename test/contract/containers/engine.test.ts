@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { DockerEngine } from '../../../src/containers/docker-engine.js';
+import { EngineError } from '../../../src/containers/engine.js';
+import { FakeEngine } from '../../support/fake-engine.js';
+import { stageForEach } from '../../support/stage.js';
+import { engineContract, type EngineUnderTest } from './engine-contract.js';
+
+describe('an engine that is none', () => {
+  const stage = stageForEach();
+  let fake: FakeEngine;
+  let underTest: EngineUnderTest;
+  beforeEach(async () => {
+    fake = await FakeEngine.start(stage);
+    underTest = {
+      engine: fake.client(),
+      image: 'demo:1',
+      noImage: 'localhost/nobody:1',
+      network: undefined,
+      port: () => Promise.resolve(80), // what it publishes where labels name no port
+    };
+  });
+  describe('keeps the contract of engines', () => engineContract(() => underTest));
+
+  const failure = (call: Promise<unknown>): Promise<EngineError> =>
+    call.then(
+      () => expect.fail('it did not fail'),
+      (cause: unknown) => cause as EngineError,
+    );
+
+  it('pulls what its registry has', async () => {
+    fake.registry.set('localhost/later:2', {});
+    await fake.client().pull('localhost/later:2', new AbortController().signal);
+    expect(await fake.client().hasImage('localhost/later:2')).to.equal(true);
+  });
+
+  it('gives a pull up when it is told to, in the middle of it', async () => {
+    let release = () => undefined as void;
+    fake.pulling = new Promise(resolve => (release = resolve));
+    const ending = new AbortController();
+    const pulled = failure(fake.client().pull('localhost/later:2', ending.signal));
+    while (!fake.asked.includes('POST /images/create')) await new Promise(setImmediate);
+    ending.abort();
+    expect((await pulled).kind).to.equal('given-up');
+    release();
+  });
+
+  it('gives a call up that takes too long', async () => {
+    fake.isHanging = true;
+    const cause = await failure(fake.client(50).containers());
+    expect(cause.kind).to.equal('late');
+    expect(cause.message).to.equal(`${fake.socket} did not list its containers in time`);
+  });
+
+  it('says that nobody listens', async () => {
+    await fake.goAway();
+    const cause = await failure(fake.client().containers());
+    expect(cause.kind).to.equal('unreachable');
+    expect(cause.message).to.contain('ENOENT');
+  });
+
+  it('says that it has hung up, where it goes while it is listened to', async () => {
+    const told = fake.client().happenings(new AbortController().signal)[Symbol.asyncIterator]();
+    const next = failure(told.next());
+    while (!fake.asked.includes('GET /events')) await new Promise(setImmediate);
+    await fake.goAway();
+    expect((await next).kind).to.be.oneOf(['unreachable', 'refused']);
+  });
+
+  it('is the one that was configured, whatever the environment says', async () => {
+    const before = process.env['DOCKER_HOST'];
+    process.env['DOCKER_HOST'] = 'tcp://127.0.0.1:1';
+    try {
+      expect(await new DockerEngine({ path: fake.socket }).hasImage('demo:1')).to.equal(true);
+    } finally {
+      if (before === undefined) delete process.env['DOCKER_HOST'];
+      else process.env['DOCKER_HOST'] = before;
+    }
+  });
+});
