@@ -1,4 +1,5 @@
 /** What `cutover up` shows on a terminal, as lines of at most its width, and no more than it has. Pure. */
+import { counted } from '../../config/summary.js';
 import { span } from '../sessions-line.js';
 import { rounded } from '../text-table.js';
 import type { CrewMember } from './crew-list.js';
@@ -138,7 +139,7 @@ function withMore(row: Line, version: LiveVersion, upgrade: ShownLive['upgrade']
     ...(progress === undefined ? [] : [`${rounded(progress)} % of new sessions`]),
     ...(sessions === undefined
       ? []
-      : [`${sessions.isExact ? '' : 'about '}${sessions.count} sessions`]),
+      : [`${sessions.isExact ? '' : 'about '}${counted(sessions.count, 'session')}`]),
     ...(strength === undefined
       ? []
       : [`evidence against it: ${Math.round(strength * 100)} % of what is needed`]),
