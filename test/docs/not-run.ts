@@ -1,0 +1,48 @@
+/** Blocks of shell that no test runs as they stand, and why. They are parsed, and what they name must exist. */
+
+export interface NotRun {
+  readonly page: string;
+  /** How the block begins. */
+  readonly begins: string;
+  /** What is tried instead. */
+  readonly because: string;
+}
+
+export const notRun: readonly NotRun[] = [
+  {
+    page: 'README.md',
+    begins: 'npm ci && npm run demo',
+    because: 'it installs; test/system/demo.test.ts runs the demo',
+  },
+  { page: 'README.md', begins: 'npm ci && npm test', because: 'it is this very run' },
+  {
+    page: 'README.md',
+    begins: 'cutover deploy next.json --wait',
+    because: 'its upgrade takes half an hour; test/long/automation.test.ts runs both lines faster',
+  },
+  {
+    page: 'README.md',
+    begins: 'puppet apply',
+    because: 'it needs Puppet; test/long/automation.test.ts runs it where there is one',
+  },
+  {
+    page: 'README.md',
+    begins: 'docker build',
+    because: 'it needs an engine and an image registry',
+  },
+  {
+    page: 'README.md',
+    begins: 'sudo npm install',
+    because:
+      'it needs root and systemd; test/operator/package.test.ts installs, test/system/systemd.test.ts checks the units',
+  },
+  { page: 'docs/tutorial.md', begins: 'npm ci', because: 'it installs; the run began with it' },
+  {
+    page: 'docs/security.md',
+    begins: 'cutover keygen',
+    because: 'it writes to /etc; test/unit/security/key-file.test.ts makes keys elsewhere',
+  },
+  { page: 'docs/performance.md', begins: 'npm run bench', because: 'it takes hours' },
+  { page: 'docs/performance.md', begins: 'apt-get install', because: 'it needs root' },
+  { page: 'docs/reliability.md', begins: 'npm test', because: 'it takes hours' },
+];
