@@ -385,10 +385,10 @@ class Control implements Role {
       spread: this.#herald.spread,
       table: this.#registrar.table,
       facts: this.#facts,
-      recently: () => undefined,
+      recently: id => this.#recent.of(id, this.#now.monotonic),
       trial: this.#overseer.watched?.trial,
       points: this.#recorder.points,
-      processes: [],
+      processes: this.#processes.processes(this.#now.monotonic),
       events: this.#overseer.events,
     });
   }

@@ -1,15 +1,14 @@
 /** All that the dashboard shows, put together from what the parts of control know. Pure. */
+import type { VersionId } from '../../kernel/ids.js';
 import type { RoutingTable } from '../../versions/routing-table.js';
 import type { Policy } from '../../verdict/policy.js';
-import type { Live, LivePoint, LiveProcess, LiveUpgrade, LiveVersion } from '../live.js';
+import type { Live, LivePoint, LiveProcess, LiveUpgrade } from '../live.js';
+import type { RecentRates } from '../recent.js';
 import { shownVersion, type Facts } from '../shown.js';
 import type { Spread } from '../spread.js';
 import { whyOf, type Trial } from '../trial.js';
 import type { ShownEvent } from '../why.js';
 import { distribution } from './distribution.js';
-
-/** Of the last ten seconds. */
-export type Recently = Pick<LiveVersion, 'share' | 'requests' | 'failures' | 'rescues' | 'delay'>;
 
 export interface Known {
   /** Milliseconds since 1970. */
@@ -19,7 +18,7 @@ export interface Known {
   readonly spread: Spread;
   readonly table: RoutingTable;
   readonly facts: Facts;
-  readonly recently: (id: string) => Recently | undefined;
+  readonly recently: (id: VersionId) => RecentRates;
   /** Of the upgrade under way, or of the last one. */
   readonly trial: Trial | undefined;
   readonly points: readonly LivePoint[];
@@ -27,8 +26,6 @@ export interface Known {
   /** Newest first. */
   readonly events: readonly ShownEvent[];
 }
-
-const silence: Recently = { requests: 0, failures: 0, rescues: 0 };
 
 export function liveOf(known: Known): Live {
   const { table, facts, trial } = known;
@@ -39,7 +36,7 @@ export function liveOf(known: Known): Live {
     spread: known.spread,
     versions: table.versions.map(version => ({
       ...shownVersion(table, version, facts),
-      ...(known.recently(version.id) ?? silence),
+      ...known.recently(version.id),
     })),
     ...(trial !== undefined && { upgrade: upgradeShown(trial, known) }),
     processes: known.processes,
