@@ -46,6 +46,7 @@ module.exports = {
     only('zeromq', 'zeromq', '^src/sockets/'),
     only('msgpackr', 'msgpackr', '^src/wire/'),
     only('pino', 'pino(-pretty)?', '^src/log\\.ts$'),
+    only('prom-client', 'prom-client', '^src/control/metrics\\.ts$'),
     only('fastify', 'fastify', '^src/control/'),
     only('yargs', 'yargs', '^src/cli/'),
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -1,3 +1,4 @@
+import { metricsReference } from '../control/metrics-reference.js';
 import { errorReference } from '../kernel/error-reference.js';
 import { configJsonSchema } from './json-schema.js';
 import { configReference } from './reference.js';
@@ -8,6 +9,7 @@ const prints = {
   schema: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
   reference: configReference,
   errors: errorReference,
+  metrics: metricsReference,
 } as const satisfies Record<string, () => string>;
 
 const [, , what = ''] = process.argv;

@@ -87,6 +87,15 @@ const arrivals: Readonly<Record<StateName, string>> = {
   demoted: 'demoted',
 };
 
+/** All that `what` can be. */
+export const eventNames: readonly string[] = [
+  'added',
+  'removed',
+  'completed',
+  'unhealthy',
+  ...Object.values(arrivals),
+];
+
 function happened(former: Version, { id, state }: Version, context: Context): string | undefined {
   if (former.state.name === state.name) return undefined;
   if (state.name === 'complete' && context.hasSeenEnd(id)) return 'completed';

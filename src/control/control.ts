@@ -25,6 +25,7 @@ import { bindDevice, type DeviceRouter } from '../sockets/device.js';
 import { upgradeOf, type Change } from '../versions/routing-table.js';
 import { MEASURE, type Measures } from '../wire/measures.js';
 import { addressProblems, systemResolve } from './addresses.js';
+import { eventNames } from './chronicle.js';
 import { firstState, newKey, openedRegistry } from './first-state.js';
 import { Herald } from './herald.js';
 import type { Moment } from './judged.js';
@@ -34,7 +35,8 @@ import type { Live } from './live.js';
 import { Recorder } from './live/recorder.js';
 import { liveOf } from './live/snapshot.js';
 import { LiveStreams } from './live/streams.js';
-import { exposition, type Measured } from './metrics.js';
+import { exposition } from './metrics.js';
+import type { Measured } from './metric-families.js';
 import { Processes } from './processes.js';
 import { Recent } from './recent.js';
 import { Overseer } from './overseer.js';
@@ -131,6 +133,11 @@ class Control implements Role {
   readonly #processes: Processes;
   readonly #own: OwnProcess;
   readonly #containers: Containers | undefined;
+  /** How often, for metrics. */
+  readonly #happened: Record<string, number> = Object.fromEntries(
+    eventNames.map(name => [name, 0]),
+  );
+  #registryFailures = 0;
   readonly #app: FastifyInstance;
   readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
@@ -240,7 +247,7 @@ class Control implements Role {
         },
         reported: (_, workerReport) => {
           this.#overseer.reported(workerReport, this.#now);
-          this.#totals.add(workerReport, id => this.#knows(id));
+          this.#totals.reported(workerReport, id => this.#knows(id));
           this.#recent.reported(workerReport, id => this.#knows(id), clock.now());
         },
         measured: (id, measures) => this.#measuresCame(id, measures),
@@ -255,6 +262,7 @@ class Control implements Role {
     const now = this.#options.clock.now();
     this.#processes.measured(from, measures, now);
     const { work } = measures;
+    this.#totals.measured(work, id => this.#knows(id));
     if (work.role === 'worker') this.#recent.measured(work, id => this.#knows(id), now);
   }
 
@@ -333,6 +341,7 @@ class Control implements Role {
     const { changes, remember, progress, events } = this.#overseer.tick(this.#now);
     if (progress !== undefined) this.#herald.progress(progress);
     for (const { version, id, what, because } of events) {
+      this.#happened[what] = (this.#happened[what] ?? 0) + 1;
       this.#options.report({ type: 'version-changed', version, id, what, because });
     }
     for (const change of changes) void this.#registrar.change(change).then(this.#reported);
@@ -347,6 +356,7 @@ class Control implements Role {
   /** What could not be kept is asked for again. */
   readonly #reported = (outcome: Outcome): void => {
     if (outcome.kind !== 'not-durable') return;
+    this.#registryFailures += 1;
     this.#options.report({ type: 'registry-failed', because: outcome.because });
   };
 
@@ -360,16 +370,23 @@ class Control implements Role {
   }
 
   #measured(): Measured {
-    const { edition, followers, workers } = this.#herald.spread;
+    const { edition, followers, acknowledged, workers } = this.#herald.spread;
     const { versions } = this.#registrar.table;
     return {
+      release: this.#options.release,
+      node: process.version,
       edition,
       followers: { worker: workers, frontend: followers - workers },
+      acknowledged,
+      processes: this.#processes.all(),
+      clients: this.#totals.clients,
+      events: this.#happened,
+      registryFailures: this.#registryFailures,
       versions: versions.map(version => ({
         ...shownVersion(this.#registrar.table, version, this.#facts),
         mode: version.transition.mode,
         progress: 'progress' in version.state ? this.#overseer.progressOf(version.id) : undefined,
-        ...this.#totals.of(version.id),
+        totals: this.#totals.of(version.id),
         sessions: this.#overseer.sessions(version.id, this.#now)?.count,
         verdict: this.#overseer.judgement(version.id)?.verdict,
       })),
@@ -427,7 +444,7 @@ class Control implements Role {
         why: id => overseer.why(id),
         live: () => this.#live(),
         watch: response => this.#streams.open(response),
-        metrics: () => exposition(this.#measured()),
+        metrics: accept => exposition(this.#measured(), accept),
         rotate: () => this.#rotate(),
         notReady: () => (herald.spread.workers > 0 ? undefined : 'no worker is connected'),
         release,

@@ -28,6 +28,11 @@ export type StartedContainers =
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   | { readonly kind: 'failed'; readonly because: string };
 
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
 export interface RestHost extends Facts {
   readonly table: RoutingTable;
   readonly spread: Spread;
@@ -47,8 +52,8 @@ export interface RestHost extends Facts {
   live(): Live;
   /** The same as server-sent events; false: as many look as may. */
   watch(response: ServerResponse): boolean;
-  /** As `exposition` writes them. */
-  metrics(): string | Promise<string>;
+  /** In the format that is accepted. */
+  metrics(accept: string | undefined): Promise<Exposition>;
   /** Makes a new key that signs from then on; older ones are still believed. */
   rotate(): Promise<Outcome>;
   /** Undefined: ready; otherwise why not. */
@@ -138,9 +143,10 @@ function routes(app: FastifyInstance, host: RestHost): void {
   app.get('/live', (_, reply) => reply.header('cache-control', 'no-store').send(host.live()));
   // Without HEAD: it would be a stream that says nothing and takes the place of one that does.
   app.get('/live/events', { exposeHeadRoute: false }, (_, reply) => watch(host, reply));
-  app.get('/metrics', async (_, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await host.metrics()),
-  );
+  app.get('/metrics', async ({ headers }, reply) => {
+    const { contentType, text } = await host.metrics(headers.accept);
+    return reply.type(contentType).send(text);
+  });
   app.post('/configuration/keys/rotate', async (_, reply) =>
     answer(reply, await host.rotate(), {}),
   );

@@ -1,5 +1,5 @@
 /** Measures as followers send them; only what a test speaks of must be given. */
-import { newDurations } from '../../../src/measures/durations.js';
+import { newDurations, timed, type Durations } from '../../../src/measures/durations.js';
 import { versionId, type VersionId } from '../../../src/kernel/ids.js';
 import type {
   FrontendMeasures,
@@ -64,3 +64,9 @@ export const measures = (
   work: Measures['work'],
   process: Partial<ProcessMeasures> = {},
 ): Measures => ({ process: processMeasures(process), work });
+
+export function durationsOf(...seconds: readonly number[]): Durations {
+  const durations = newDurations();
+  for (const each of seconds) timed(durations, each);
+  return durations;
+}

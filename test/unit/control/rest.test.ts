@@ -100,7 +100,8 @@ function stand(token?: string): Stand {
       events: made.events,
       live: () => shownLive,
       watch: () => false,
-      metrics: () => 'cutover_table_edition 1\n',
+      metrics: accept =>
+        Promise.resolve({ contentType: 'text/plain; charset=utf-8', text: `for ${accept ?? ''}` }),
       rotate: () =>
         Promise.resolve(
           made.broken === undefined
@@ -295,10 +296,11 @@ describe('the REST API', () => {
     expect((await at.app.inject('/events')).json()).to.deep.equal([happened]);
   });
 
-  it('shows metrics in the format of Prometheus', async () => {
-    const answer = await at.app.inject('/metrics');
-    expect(answer.headers['content-type']).to.equal('text/plain; version=0.0.4; charset=utf-8');
-    expect(answer.body).to.equal('cutover_table_edition 1\n');
+  it('shows metrics in the format that is asked for', async () => {
+    const accept = 'application/openmetrics-text';
+    const answer = await at.app.inject({ url: '/metrics', headers: { accept } });
+    expect(answer.headers['content-type']).to.equal('text/plain; charset=utf-8');
+    expect(answer.body).to.equal(`for ${accept}`);
   });
 
   it('shows what the dashboard shows', async () => {

@@ -231,6 +231,51 @@ describe('ClientConnection', () => {
       expect(stand.written).to.equal('');
     });
 
+    it('tells how each request ended: whole, by an error of ours, cut off, or without its client', async () => {
+      await stand.sends(get('/1') + get('/2') + get('/3') + get('/4'));
+      stand.clock.advance(20);
+      await stand.answers({
+        framing: 'length',
+        fields: 'Content-Length: 2\r\n',
+        body: 'a',
+        more: true,
+      });
+      expect(stand.over).to.deep.equal([]);
+      stand.clock.advance(5);
+      await stand.parts('b', false);
+      stand.clock.advance(7);
+      stand.connection.failed('ERR_SERVER_SILENT', 'it was silent');
+      stand.refusesWith = 'ERR_QUEUE_FULL';
+      await settled();
+      stand.connection.failed('ERR_WORKER_LOST', 'it was lost');
+      await settled();
+      expect(stand.over).to.deep.equal([
+        ['answered', 200, 25],
+        ['failed', 504, 7],
+        ['failed', 502, 0],
+        ['failed', 503, 0],
+      ]);
+    });
+
+    it('tells of an answer that is cut off, and of a client that goes, once', async () => {
+      await stand.sends(get('/'));
+      await stand.answers({
+        framing: 'length',
+        fields: 'Content-Length: 2\r\n',
+        body: 'a',
+        more: true,
+      });
+      stand.connection.cut();
+      stand.connection.gone();
+      await settled();
+      expect(stand.over).to.deep.equal([['cut', 200, 0]]);
+      stand = new Stand();
+      await stand.sends(get('/'));
+      stand.connection.gone();
+      stand.connection.gone();
+      expect(stand.over).to.deep.equal([['cancelled', undefined, 0]]);
+    });
+
     it('gives back credit in amounts that are worth an envelope, and only for what was taken', async () => {
       await stand.sends(GET);
       await stand.answers({ framing: 'length', body: 'x'.repeat(600), more: true });

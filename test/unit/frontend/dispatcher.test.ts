@@ -86,6 +86,28 @@ describe('Dispatcher', () => {
     });
   });
 
+  it('tells how long requests have waited that then get a worker, and of no others', () => {
+    const waited: number[] = [];
+    const limits = {
+      queue: 2,
+      outstanding: 1,
+      wait: 1000,
+      waited: (ms: number) => waited.push(ms),
+    };
+    dispatcher = new Dispatcher(limits, () => clock.now());
+    ask();
+    ask();
+    expect(dispatcher.queued).to.equal(2);
+    clock.advance(300);
+    const { length } = dispatcher.workers;
+    join('a');
+    expect([waited, dispatcher.queued, length]).to.deep.equal([[300], 1, 0]);
+    clock.advance(800);
+    dispatcher.sweep(clock.now());
+    expect([waited.length, dispatcher.queued]).to.deep.equal([1, 0]);
+    expect(dispatcher.workers.map(({ outstanding }) => outstanding)).to.deep.equal([1]);
+  });
+
   it('gives each request to the worker with the fewest outstanding', () => {
     const [a, b] = [join('a'), join('b')];
     const first = ask();
