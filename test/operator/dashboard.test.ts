@@ -421,7 +421,7 @@ function unruly(): Live {
             example === undefined
               ? []
               : [
-                  { ...example, target, server: long } as never,
+                  { ...example, target, server: long },
                   { ...example, at: example.at - 1, pair: undefined } as never,
                 ],
         },
