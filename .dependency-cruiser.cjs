@@ -49,6 +49,8 @@ module.exports = {
     only('prom-client', 'prom-client', '^src/control/metrics\\.ts$'),
     only('fastify', 'fastify', '^src/control/'),
     only('yargs', 'yargs', '^src/cli/'),
+    only('opentelemetry', '@opentelemetry', '^src/telemetry/otlp\\.ts$'),
+    only('dockerode', 'dockerode', '^src/containers/'),
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -24,6 +24,8 @@ const MOST_WAITING = 4 * 1024 * 1024;
 const MOST_WRITE = 256 * 1024;
 /** Of one write to a pipe, which others may write to: so much is not torn apart (pipe(7), PIPE_BUF). */
 const MOST_PIPE_WRITE = 4096;
+/** Milliseconds that a line waits for others: each write wakes a thread, which costs more than ten lines. */
+const GATHER = 50;
 const STANDARD_OUTPUT = 1;
 /** Nobody may block us: neither a FIFO that nobody reads, nor a terminal. */
 const FLAGS =
@@ -44,6 +46,8 @@ export class LineFile {
   #waiting: string[] = [];
   #bytes = 0;
   #dropped = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** A write, or a look at the file, is under way. */
   #isBusy = false;
   #isFailing = false;
   #isClosed = false;
@@ -81,7 +85,7 @@ export class LineFile {
     }
     this.#waiting.push(line);
     this.#bytes += line.length;
-    if (!this.#isBusy) this.#begin();
+    if (!this.#isBusy) this.#gather();
   }
 
   /**
@@ -91,6 +95,7 @@ export class LineFile {
   async look(): Promise<void> {
     if (this.#isBusy || this.#isClosed) return;
     this.#isBusy = true;
+    this.#stopGathering();
     try {
       if (await this.#isMoved()) await this.#reopen();
     } catch (cause) {
@@ -102,8 +107,9 @@ export class LineFile {
   /** Settles when what waits is written, or cannot be. Nothing is taken any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (!this.#isBusy && this.#bytes > 0) this.#begin();
-    if (this.#isBusy) await new Promise<void>(resolve => (this.#settled = resolve));
+    const settled = new Promise<void>(resolve => (this.#settled = resolve));
+    if (!this.#isBusy) this.#next();
+    await settled;
     this.abandon();
     await this.#handle?.close();
   }
@@ -115,17 +121,22 @@ export class LineFile {
     this.#bytes = 0;
   }
 
-  /** Not at once: what else this turn of the event loop brings goes with it. */
-  #begin(): void {
-    this.#isBusy = true;
-    setImmediate(() => this.#next());
+  #gather(): void {
+    if (this.#isClosed || this.#bytes >= this.#mostWrite) return this.#next();
+    this.#timer ??= setTimeout(() => this.#next(), GATHER);
+  }
+
+  #stopGathering(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #next(): void {
+    this.#stopGathering();
     const batch = this.#batch();
+    this.#isBusy = batch !== undefined;
     if (batch === undefined) {
-      this.#isBusy = false;
-      this.#settled?.();
+      if (this.#isClosed) this.#settled?.();
       return;
     }
     const { bytes, lines } = batch;
@@ -162,9 +173,11 @@ export class LineFile {
       this.#dropped += lines;
       this.#failed(cause);
     }
-    this.#next();
+    this.#isBusy = false;
+    this.#gather();
   }
 
+  /** What waits has no taker now; at the end there is no time to wait for one. */
   #rest(): void {
     this.#isBusy = false;
     if (this.#isClosed) this.#settled?.();
@@ -173,8 +186,8 @@ export class LineFile {
   async #isMoved(): Promise<boolean> {
     if (this.#handle === undefined) return false;
     const ours = await this.#handle.stat();
-    const named = await stat(this.#path).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') return undefined;
+    const named = await stat(this.#path).catch((cause: unknown) => {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw cause;
     });
     return named === undefined || !isSame(ours, named);

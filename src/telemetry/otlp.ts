@@ -56,6 +56,8 @@ const TELL = 60_000;
 /** Batches on their way: at the end all that waits is sent at once. */
 const MOST_SENDINGS = 8;
 const LONGEST_ATTRIBUTE = 1024;
+/** Of `ExportResultCode`, which no package of ours exports. */
+const SUCCESS = 0;
 
 export function startTracing(otlp: Otlp, surroundings: TracingSurroundings): Tracing {
   const ids = new Ids();
@@ -128,7 +130,7 @@ function telling(
   return {
     export(spans, done) {
       exporter.export(spans, result => {
-        if (result.code === 0) toldAt = -Infinity;
+        if (Number(result.code) === SUCCESS) toldAt = -Infinity;
         else if (clock.now() - toldAt >= TELL) {
           toldAt = clock.now();
           const because = messageOf(result.error ?? 'no answer');

@@ -50,7 +50,7 @@ export class OtlpReceiver {
   }
 
   static async start(stage: Stage): Promise<OtlpReceiver> {
-    const received = { take: (_: Body): void => undefined };
+    const received: { take: (body: Body) => void } = { take: () => undefined };
     const { port } = await httpContainer(
       stage,
       (request, response) =>

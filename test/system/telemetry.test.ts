@@ -183,17 +183,6 @@ describe('system: names of requests', () => {
     expect(idOf(failed)).to.deep.equal(['mine']);
   });
 
-  it('stand in the log lines about what failed', async () => {
-    const at = await up(stage, configFor([await refusing(stage)], { log: { level: 'debug' } }), [
-      '--workers',
-      '1',
-    ]);
-    await ask(stage, at, get('/', 'X-Request-Id: find-me\r\n'));
-    const where = (line: { requestId?: string | undefined }) => line.requestId === 'find-me';
-    await at.cutover.logged('request-refused', { where });
-    await at.cutover.logged('exchange-failed', { where });
-  });
-
   it('are none of our business where they are turned off', async () => {
     const at = await up(stage, configFor([container.address], { telemetry: { ids: false } }), [
       '--workers',
@@ -509,13 +498,19 @@ describe('system: the access log', () => {
     expect(second).to.match(new RegExp(`^- - - ${time} "-" 400 \\d+ "-" "-"$`));
   });
 
-  it('can be had on standard output, between the lines of the log', async () => {
-    const sections = { accessLog: { file: '-' } };
-    const at = await up(stage, configFor([stable.address], sections), ['--workers', '1']);
-    await ask(stage, at, get('/out'));
-    await at.cutover.printed('"target":"/out"');
-    const [line] = at.cutover.output.split('\n').filter(each => each.includes('"/out"'));
-    expect(JSON.parse(line!)).to.include({ status: 200 });
+  it('can be had on standard output, between the lines of the log, which name requests as well', async () => {
+    const sections = { accessLog: { file: '-' }, log: { level: 'debug' } };
+    const { cutover, port } = await up(stage, configFor([await refusing(stage)], sections), [
+      '--workers',
+      '1',
+    ]);
+    await ask(stage, { port }, get('/out', 'X-Request-Id: find-me\r\n'));
+    await cutover.printed('"target":"/out"');
+    const [line] = cutover.output.split('\n').filter(each => each.includes('"/out"'));
+    expect(JSON.parse(line!)).to.include({ status: 502, requestId: 'find-me' });
+    const where = (line: { requestId?: string | undefined }) => line.requestId === 'find-me';
+    await cutover.logged('request-refused', { where });
+    await cutover.logged('exchange-failed', { where });
   });
 
   it('that cannot be opened is said at the start', async () => {

@@ -18,7 +18,6 @@ const get = (target: string, fields = '') => `GET ${target} HTTP/1.1\r\nHost: ap
 
 /** Milliseconds that spans wait to be sent together. */
 const DELAY = '50';
-const DELAY_NAME = 'OTEL_BSP_SCHEDULE_DELAY';
 
 let made = 0;
 /** A trace of a client's own. */
@@ -45,8 +44,8 @@ describe('system: spans', () => {
   let edition = 1;
 
   before(async () => {
-    process.env[DELAY_NAME] = DELAY;
-    whole.atEnd(() => delete process.env[DELAY_NAME]);
+    process.env['OTEL_BSP_SCHEDULE_DELAY'] = DELAY;
+    whole.atEnd(() => delete process.env['OTEL_BSP_SCHEDULE_DELAY']);
     stable = await ScriptedContainer.start(whole);
     moving = await ScriptedContainer.start(whole);
     stable.serveOthers(answering(200, 'old'));

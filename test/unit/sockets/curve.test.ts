@@ -9,6 +9,7 @@ import { newKeyPair, type KeyPair } from '../../../src/security/key-pair.js';
 import { bindDevice, connectDevice, type DeviceRouter } from '../../../src/sockets/device.js';
 import { doorkeeper } from '../../../src/sockets/doorkeeper.js';
 import { mechanismAt, mechanismIn } from '../../../src/sockets/greeting.js';
+import { probe } from '../../../src/sockets/probe.js';
 import { Redial } from '../../../src/sockets/redial.js';
 import type { RouterFrames } from '../../../src/wire/frames.js';
 import { freePort } from '../../support/scripted-container.js';
@@ -208,6 +209,11 @@ describe('a device with keys', () => {
       await comes(router);
       dealer.close();
       router.close();
+      // libzmq lets the address go in its own thread, a moment later.
+      await eventually('the address is free', async () => {
+        const answer = await probe({ host: '127.0.0.1', port }, 1000);
+        return answer !== 'listens' && answer !== 'silent';
+      });
     }
   });
 

@@ -13,7 +13,10 @@ const seed = Date.now();
 
 const digits = (count: number) =>
   fc
-    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: count, maxLength: count })
+    .array(
+      fc.nat({ max: 15 }).map(each => each.toString(16)),
+      { minLength: count, maxLength: count },
+    )
     .map(each => each.join(''));
 
 describe(`traceparent (seed ${seed})`, () => {
