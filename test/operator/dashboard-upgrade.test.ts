@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { stageForAll, stageForEach } from '../support/stage.js';
 import { apiOf, spread, upgradable } from '../support/upgradable.js';
 import { describeInBrowser, launched, opened } from './support/browser.js';
-import { shop } from './support/shop.js';
+import { SECRET, shop } from './support/shop.js';
 import { Visits } from './support/visits.js';
 
 describeInBrowser('an upgrade, seen and steered in a browser', () => {
@@ -50,7 +50,7 @@ describeInBrowser('an upgrade, seen and steered in a browser', () => {
     const examples = await evidence.getByRole('listitem').allInnerTexts();
     expect(examples).to.not.be.empty;
     for (const example of examples) expect(example).to.match(/GET \/basket\/\d+\?….*500.*after/s);
-    expect(await page.locator('body').innerText()).to.not.contain('not-to-be-shown');
+    expect(await page.locator('body').innerText()).to.not.contain(SECRET);
     await page.getByText(/5xx: \d+/).waitFor();
     await page
       .getByRole('img', { name: /reached 100 percent/ })
@@ -98,6 +98,53 @@ describeInBrowser('an upgrade, seen and steered in a browser', () => {
     expect(await at.api.states()).to.deep.equal(['1.0 complete']);
     expect(await page.getByRole('dialog').count()).to.equal(0); // there is nothing left to ask about
     expect(errors).to.deep.equal([]);
+  });
+
+  it('shows answers of both versions side by side where they differed, and hides what may be secret', async () => {
+    const [old, odd] = [await shop(stage), await shop(stage, 'odd')];
+    const at = await upgradable(stage, [old.address]);
+    const visits = new Visits(stage, at.port);
+    const { page, errors } = await opened(stage, browser, at.api.url);
+    await at.api.upgrade('2.0', [odd.address], { mode: 'CONCURRENT' });
+    await headline(page).getByText('Version 2.0 was taken back: 1.0 serves again.').waitFor();
+    await headline(page).getByText('Its answers are different').waitFor();
+    const summary = page.locator('summary').filter({ hasText: '/total' }).first();
+    await summary.focus();
+    await page.keyboard.press('Enter');
+    const [older, newer] = [
+      page.getByLabel('Body of 1.0').first(),
+      page.getByLabel('Body of 2.0').first(),
+    ];
+    await older.getByText('"currency": "EUR"').waitFor();
+    expect(await newer.locator('mark').allInnerTexts()).to.include('EURO');
+    const total = async (body: typeof older) =>
+      Number(
+        (await body.locator('.line').filter({ hasText: '"total"' }).innerText()).replace(/\D/g, ''),
+      );
+    expect(await total(newer)).to.equal((await total(older)) + 1);
+    expect(await page.locator('body').innerText()).to.not.contain(SECRET);
+    await visits.stop();
+    expect([...visits.statuses.keys()]).to.deep.equal(['200']);
+    expect(errors).to.deep.equal([]);
+  });
+
+  it('shows what every process does', async () => {
+    const at = await upgradable(stage, [(await shop(stage)).address]);
+    const visits = new Visits(stage, at.port);
+    const { page } = await opened(stage, browser, at.api.url);
+    const table = page.getByRole('region', { name: 'Processes and their load' });
+    for (const name of [
+      /^frontend-1 frontend/,
+      /^worker-1 worker/,
+      /^worker-2 worker/,
+      /^control/,
+    ]) {
+      await table.getByRole('row', { name }).waitFor();
+    }
+    const busy = table.getByRole('row', { name: /^frontend-1/ }).filter({ hasNotText: ' 0/s' });
+    await busy.filter({ hasText: /MiB/ }).waitFor();
+    await card(page, '1.0').getByText('100 %').waitFor(); // all requests of the last ten seconds
+    await visits.stop();
   });
 
   it('asks for the token that control was configured with, and steers with it', async () => {

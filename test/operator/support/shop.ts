@@ -34,6 +34,9 @@ export async function shop(stage: Stage, manner: Manner = 'well'): Promise<Shop>
   return { address: await httpContainer(stage, listener), behave: manners => void (now = manners) };
 }
 
+/** In answers, and in what is asked: no page may show it. */
+export const SECRET = 'not-to-be-shown';
+
 const goods = ['tea', 'coffee beans', 'rye bread', 'salt', 'olive oil', 'apples'] as const;
 
 function basket(number: number, manner: Manner): string {
@@ -49,5 +52,6 @@ function basket(number: number, manner: Manner): string {
     items,
     total: odd ? total + 1 : total,
     currency: odd ? 'EURO' : 'EUR',
+    token: odd ? `${SECRET}-either` : SECRET,
   });
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { Stage } from '../../support/stage.js';
+import { SECRET } from './shop.js';
 
 /** Clients that ask for one basket after another, each time as somebody new, until the stage is cleared. */
 export class Visits {
@@ -39,7 +40,7 @@ export class Visits {
   }
 
   async #visit(): Promise<string> {
-    const path = `/basket/${String(this.#number++)}?card=not-to-be-shown`;
+    const path = `/basket/${String(this.#number++)}?card=${SECRET}`;
     const outgoing = request({ agent: this.#agent, port: this.#port, host: '127.0.0.1', path });
     outgoing.end();
     const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
