@@ -10,16 +10,17 @@ interface Props {
   readonly onCancel: () => void;
 }
 
-/** Says what will happen, and does nothing before somebody agrees. The safe button has the focus. */
+/**
+ * Says what will happen, and does nothing before somebody agrees. A dialog that opens gives the focus to its first
+ * button: so that is the safe one.
+ */
 export function Confirmation({ question, isBusy, error, onConfirm, onCancel }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const safe = useRef<HTMLButtonElement>(null);
   const [title, says] = [useId(), useId()];
 
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
-    safe.current?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
@@ -48,7 +49,7 @@ export function Confirmation({ question, isBusy, error, onConfirm, onCancel }: P
         </p>
       )}
       <div class="answers">
-        <button type="button" ref={safe} onClick={onCancel} disabled={isBusy}>
+        <button type="button" onClick={onCancel} disabled={isBusy}>
           Cancel
         </button>
         <button

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
-import type { Live, Pair } from '../../../src/control/live.js';
+import type { Live } from '../../../src/control/live.js';
 import type { Why } from '../../../src/control/why.js';
 import { bytes, milliseconds, moment } from '../pure/format.js';
 import { signalNames, type Signal } from '../pure/strength.js';
 import { PairView } from './pair-view.js';
 
-/** An exchange that shows what was wrong; pairs are made by CONCURRENT only. */
-type Example = Why['examples'][Signal][number] & { readonly pair?: Pair | undefined };
+/** An exchange that shows what was wrong; CONCURRENT makes pairs of answers. */
+type Example = Why['examples'][Signal][number];
 
 /** Examples of what speaks against the version, by signal. */
 export function Evidence({ live }: { readonly live: Live }) {
@@ -42,7 +42,7 @@ export function Evidence({ live }: { readonly live: Live }) {
             ))}
           </div>
           <ol class="examples" aria-label={`${signalNames[shown]}, newest first`}>
-            {(why.examples[shown] as readonly Example[]).map(example => (
+            {why.examples[shown].map(example => (
               <li key={`${example.at}-${example.target}-${example.server}`}>
                 <ExampleView
                   example={example}
