@@ -110,7 +110,7 @@ wait_for() { for _ in $(seq 300); do "$@" && return; sleep 0.1; done; echo "not 
 is_ready() { curl -fso /dev/null http://127.0.0.1:9090/readyz; }
 is_listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 has_ended() { ! jobs "$1" 2>/dev/null | grep -q Running; }
-trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
+trap 'code=$?; kill $(jobs -p) 2>/dev/null || true; wait || true; exit $code' EXIT
 `);
 
 function asRun(text: string): string {

@@ -188,8 +188,17 @@ interface LoggedOptions<Type> {
 
 function logLine(text: string): LogLine | undefined {
   if (!text.startsWith('{"')) return undefined;
-  const line = JSON.parse(text) as Record<string, unknown>;
+  const line = objectIn(text);
   return typeof line['event'] === 'string' ? { ...line, event: line['event'] } : undefined;
+}
+
+/** Empty: something else, or what another program wrote stands before it on its line. */
+function objectIn(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
 }
 
 /** A config file as users write it; only what a test speaks of must be given. */
