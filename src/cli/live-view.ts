@@ -28,7 +28,9 @@ export function viewFor({ configService, registry }: Config): View | undefined {
         ? undefined
         : address =>
             new ControlClient({ url: `http://${address}`, token, timeout: PATIENCE }).live(),
-    plain: line => void log.write(`${line.trimEnd()}\n`),
+    plain: line => {
+      log.write(`${line.trimEnd()}\n`);
+    },
   });
   keepUp(view, screen);
   view.show();

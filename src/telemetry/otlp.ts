@@ -130,7 +130,8 @@ function telling(
   return {
     export(spans, done) {
       exporter.export(spans, result => {
-        if (Number(result.code) === SUCCESS) toldAt = -Infinity;
+        const code: number = result.code;
+        if (code === SUCCESS) toldAt = -Infinity;
         else if (clock.now() - toldAt >= TELL) {
           toldAt = clock.now();
           const because = messageOf(result.error ?? 'no answer');

@@ -422,7 +422,7 @@ function unruly(): Live {
               ? []
               : [
                   { ...example, target, server: long },
-                  { ...example, at: example.at - 1, pair: undefined } as never,
+                  { ...example, at: example.at - 1, pair: undefined },
                 ],
         },
       }),

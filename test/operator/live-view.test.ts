@@ -45,7 +45,6 @@ describe('the view of cutover up in a shell', () => {
   itWith('script', 'has no colours where NO_COLOR is set', async () => {
     const { terminal } = await seenUp(stage, { env: { NO_COLOR: '1' } });
     await terminal.shows('all that runs', isReady);
-    // eslint-disable-next-line no-control-regex
     expect(terminal.bytes).not.to.match(/\u001b\[[\d;]*m/);
     terminal.type('\u0003');
     expect(await terminal.ended()).to.equal(0);
