@@ -5,7 +5,7 @@ import { counting, httpContainer } from '../support/containers.js';
 import { samplesOf, sumOf, valueOf, type Family, type Sample } from '../support/exposition.js';
 import { gate } from '../support/gate.js';
 import { Load, nothing, unharmed } from '../support/load.js';
-import { metricsOf } from '../support/metrics.js';
+import { metricsOf, openMetricsOf } from '../support/metrics.js';
 import { ask } from '../support/raw-client.js';
 import { stageForEach } from '../support/stage.js';
 import { upgradable, type Upgradable } from '../support/upgradable.js';
@@ -110,6 +110,9 @@ describe('metrics', function () {
       );
       return isAll && pairs.length === 4;
     });
+
+    const open = await openMetricsOf(at.api);
+    expect(sumOf(open.families, REQUESTS), 'in OpenMetrics as well').to.equal(400);
 
     const waiting = Load.start(stage, { port: at.port, clients: 1, requests: 1, prefix: 'held' });
     await eventually('what a client waits for is in flight everywhere', async () =>
