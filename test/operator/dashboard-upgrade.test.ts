@@ -46,7 +46,7 @@ describeInBrowser('an upgrade, seen and steered in a browser', () => {
       .getByText('demoted')
       .waitFor();
 
-    const evidence = page.getByRole('list', { name: 'Failures, newest first' });
+    const evidence = page.getByRole('list', { name: 'Failures: examples' });
     const examples = await evidence.getByRole('listitem').allInnerTexts();
     expect(examples).to.not.be.empty;
     for (const example of examples) expect(example).to.match(/GET \/basket\/\d+\?….*500.*after/s);

@@ -157,3 +157,35 @@ export function wordParts(
       .map(({ kind, pieces }) => ({ text: pieces.join(''), differs: kind !== 'same' }));
   return { left: side('left'), right: side('right') };
 }
+
+/** Equal lines that are not shown. */
+export interface LeftOut {
+  readonly leftOut: number;
+}
+
+/** Lines that are shown before and behind what differs. */
+const CONTEXT = 3;
+
+/** Without the equal lines that are far from any difference; all of them, where nothing differs. */
+export function folded(rows: readonly Row[]): readonly (Row | LeftOut)[] {
+  const near = new Set<number>();
+  rows.forEach(({ differs }, at) => {
+    if (!differs) return;
+    for (let each = at - CONTEXT; each <= at + CONTEXT; each++) near.add(each);
+  });
+  if (near.size === 0) return rows;
+  const shown: (Row | LeftOut)[] = [];
+  let leftOut = 0;
+  rows.forEach((row, at) => {
+    // A note takes a line itself: one line alone is shown.
+    const isAlone = near.has(at - 1) && near.has(at + 1);
+    if (!near.has(at) && !isAlone) {
+      leftOut += 1;
+      return;
+    }
+    if (leftOut > 0) shown.push({ leftOut });
+    leftOut = 0;
+    shown.push(row);
+  });
+  return leftOut > 0 ? [...shown, { leftOut }] : shown;
+}

@@ -1,6 +1,6 @@
 /** Two answers to one request, made ready to be read side by side. */
 import type { Excerpt, Pair } from '../../../src/control/live.js';
-import { rowsOf, wordParts, type Part, type Row } from './diff.js';
+import { folded, rowsOf, wordParts, type LeftOut, type Part, type Row } from './diff.js';
 
 export interface FieldRow {
   readonly name: string;
@@ -15,7 +15,7 @@ export interface ComparedPair {
   /** By name; those that differ first. */
   readonly fields: readonly FieldRow[];
   /** Undefined: neither has text that could be shown. Older on the left. */
-  readonly body: readonly Row[] | undefined;
+  readonly body: readonly (Row | LeftOut)[] | undefined;
 }
 
 export function compared({ older, newer }: Pair): ComparedPair {
@@ -25,7 +25,7 @@ export function compared({ older, newer }: Pair): ComparedPair {
     body:
       older.body === undefined && newer.body === undefined
         ? undefined
-        : rowsOf(...readable(older, newer)),
+        : folded(rowsOf(...readable(older, newer))),
   };
 }
 

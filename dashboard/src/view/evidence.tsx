@@ -41,8 +41,8 @@ export function Evidence({ live }: { readonly live: Live }) {
               </button>
             ))}
           </div>
-          <ol class="examples" aria-label={`${signalNames[shown]}, newest first`}>
-            {why.examples[shown].map(example => (
+          <ol class="examples" aria-label={`${signalNames[shown]}: examples`}>
+            {why.examples[shown].toSorted(pairsFirst).map(example => (
               <li key={`${example.at}-${example.target}-${example.server}`}>
                 <ExampleView
                   example={example}
@@ -57,6 +57,10 @@ export function Evidence({ live }: { readonly live: Live }) {
     </section>
   );
 }
+
+/** They tell more; otherwise the newest are first. */
+const pairsFirst = (a: Example, b: Example): number =>
+  Number(b.pair !== undefined) - Number(a.pair !== undefined);
 
 interface Props {
   readonly example: Example;

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { Excerpt, Pair } from '../../../src/control/live.js';
-import type { Part, Row } from '../pure/diff.js';
-import { bytes, count } from '../pure/format.js';
+import type { LeftOut, Part, Row } from '../pure/diff.js';
+import { bytes, count, counted } from '../pure/format.js';
 import { compared } from '../pure/pair.js';
 
 interface Props {
@@ -80,7 +80,7 @@ function Head({ name, side, excerpt, differs }: HeadProps) {
 interface BodyProps {
   readonly title: string;
   readonly excerpt: Excerpt;
-  readonly rows: readonly Row[];
+  readonly rows: readonly (Row | LeftOut)[];
   readonly side: 'left' | 'right';
 }
 
@@ -96,11 +96,17 @@ function Body({ title, excerpt, rows, side }: BodyProps) {
         <p class="nothing">No text that could be shown.</p>
       ) : (
         <pre tabIndex={0} aria-label={title}>
-          {rows.map((row, at) => (
-            <span key={at} class={row.differs ? 'line differs' : 'line'}>
-              <Side parts={row[side]} none="" />
-            </span>
-          ))}
+          {rows.map((row, at) =>
+            'leftOut' in row ? (
+              <span key={at} class="line left-out">
+                … {counted(row.leftOut, 'equal line')} …
+              </span>
+            ) : (
+              <span key={at} class={row.differs ? 'line differs' : 'line'}>
+                <Side parts={row[side]} none="" />
+              </span>
+            ),
+          )}
         </pre>
       )}
     </figure>

@@ -174,10 +174,12 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], inks: Inks): void {
   ctx.lineWidth = ratio;
   ctx.font = `${String(10 * ratio)}px system-ui, sans-serif`;
   ctx.textBaseline = 'top';
+  ctx.textAlign = 'left';
   let [before, row] = [-Infinity, 0];
   for (const { at, number: name } of marks) {
-    const x = Math.round(plot.valToPos(at, 'x', true));
-    if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) continue;
+    // It begins a moment before its first point, and ends one after its last.
+    const place = Math.round(plot.valToPos(at, 'x', true));
+    const x = Math.min(bbox.left + bbox.width, Math.max(bbox.left, place));
     row = x - before < NEAR * ratio ? row + 1 : 0;
     before = x;
     ctx.setLineDash([2 * ratio, 2 * ratio]);

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { difference, rowsOf, wordParts, type Part } from '../../../dashboard/src/pure/diff.js';
+import {
+  difference,
+  folded,
+  rowsOf,
+  wordParts,
+  type Part,
+} from '../../../dashboard/src/pure/diff.js';
 
 const shown = (parts: readonly Part[] | undefined): string | undefined =>
   parts?.map(({ text, differs }) => (differs ? `[${text}]` : text)).join('');
@@ -89,6 +95,53 @@ describe('the difference of two texts', () => {
       ['left', 3_000],
       ['right', 3_000],
       ['same', 1],
+    ]);
+  });
+
+  it('leaves out equal lines that are far from what differs, and says how many', () => {
+    const text = (at: number) =>
+      Array.from({ length: 20 }, (_, line) => (line === at ? 'x' : `${line}`));
+    const shortened = (left: readonly string[], right: readonly string[]) =>
+      folded(rowsOf(left.join('\n'), right.join('\n'))).map(row =>
+        'leftOut' in row ? row.leftOut : shown(row.left),
+      );
+    expect(shortened(text(10), text(-1))).to.deep.equal([
+      7,
+      '7',
+      '8',
+      '9',
+      '[x]',
+      '11',
+      '12',
+      '13',
+      6,
+    ]);
+    expect(shortened(text(4), text(-1))).to.deep.equal([
+      1,
+      '1',
+      '2',
+      '3',
+      '[x]',
+      '5',
+      '6',
+      '7',
+      12,
+    ]);
+    expect(shortened(text(-1), text(-1))).to.have.length(20); // nothing differs: all is shown
+    const twice = [...text(3).slice(0, 11), 'x', ...text(-1).slice(12)]; // one line lies between: it stays
+    expect(shortened(twice, text(-1)).slice(0, 12)).to.deep.equal([
+      '0',
+      '1',
+      '2',
+      '[x]',
+      '4',
+      '5',
+      '6',
+      '7',
+      '8',
+      '9',
+      '10',
+      '[x]',
     ]);
   });
 
