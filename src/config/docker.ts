@@ -5,8 +5,8 @@ import { eachOnce, seconds, section, text } from './values.js';
 
 const IMAGES = 'a list of names of images without tags, such as "registry.example.com/shop/"';
 
-/** What may stand before a tag: a registry, and folders in it, in lower case. */
-const IMAGE = /^[a-z0-9][a-z0-9._:/-]{0,254}$/;
+/** A registry, possibly with its port, and folders; what stands behind another colon would be a tag. */
+export const IMAGE = /^(?:[a-z0-9.-]+:\d{1,5}\/)?[a-z0-9][a-z0-9._/-]{0,254}$/;
 
 /** A path of a unix socket, or `tcp://HOST:PORT`. */
 const socket = text(

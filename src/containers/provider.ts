@@ -59,8 +59,8 @@ export class Provider {
   #containers: readonly Container[] = [];
   /** What was said last of each container or version. */
   #said = new Map<string, string>();
-  /** Why the engine cannot be asked; undefined: it can; null: that is not known yet. */
-  #lost: string | undefined | null = null;
+  /** Whether the engine can be asked. */
+  #state: 'new' | 'found' | 'lost' = 'new';
   #isWanted = false;
   #looking: Promise<void> | undefined;
   #next: Cancel | undefined;
@@ -156,8 +156,8 @@ export class Provider {
       this.#lose(messageOf(cause));
       return false;
     }
-    if (this.#lost !== undefined) {
-      this.#lost = undefined;
+    if (this.#state !== 'found') {
+      this.#state = 'found';
       report({ type: 'engine-found', engine: engine.address, containers: this.#containers.length });
     }
     this.#forgetLeft();
@@ -169,8 +169,9 @@ export class Provider {
   }
 
   #lose(because: string): void {
-    if (this.#isOver || this.#lost === because) return;
-    this.#lost = because;
+    const isKnown = this.#state === 'lost';
+    this.#state = 'lost';
+    if (this.#isOver || isKnown) return;
     this.#options.report({ type: 'engine-lost', engine: this.#options.engine.address, because });
   }
 

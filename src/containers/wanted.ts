@@ -1,5 +1,6 @@
 /** `containers` in the body of `PUT /configuration/cluster`: what control is to start. */
 import { z } from 'zod';
+import { IMAGE } from '../config/docker.js';
 import { eachOnce, flag, port, section, text, whole } from '../config/values.js';
 
 /** More than one PUT should start at a time. */
@@ -9,7 +10,7 @@ const TAG = 'a tag, or a digest such as "sha256:…"';
 const ENVIRONMENT = 'a list of NAME=value';
 
 export const containers = section({
-  image: text('the name of an image, without its tag', /^[a-z0-9][a-z0-9._:/-]{0,254}$/).describe(
+  image: text('the name of an image, without its tag', IMAGE).describe(
     'docker.images must allow it',
   ),
   tag: text(TAG, /^(?:[\w][\w.-]{0,127}|sha256:[0-9a-f]{64})$/)

@@ -1,5 +1,4 @@
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import { freePort } from '../../bench/system/free-port.js';
 import { DockerEngine } from '../../src/containers/docker-engine.js';
 import { engineContract } from '../contract/containers/engine-contract.js';
 import { demoImage, describeWithEngine } from './real-engine.js';
@@ -17,11 +16,3 @@ describeWithEngine('a real engine', real => {
 });
 
 /** Of the machine: it may be taken by the time that somebody uses it, but the system gives others out first. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

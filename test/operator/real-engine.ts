@@ -15,6 +15,7 @@ import { hasTool } from '../support/tools.js';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
+export const cutoverImage = 'localhost/cutover:test';
 export const demoImage = 'localhost/cutover-demo:test';
 /** What the Dockerfiles here build upon: made of this machine's own Node, because there is no registry. */
 const base = 'docker.io/library/node:20-bookworm-slim';
@@ -126,6 +127,12 @@ runroot = "${join(this.folder, 'run')}"
     await symlink('../lib/npm/bin/npm-cli.js', join(tree, 'usr/local/bin/npm'));
     const { stdout: libraries } = await run('ldd', [process.execPath]);
     const files = [...libraries.matchAll(/\/\S+\.so\S*/g)].map(([file]) => file);
+    // For names of hosts, which npm resolves, and for its certificates.
+    const { stdout: more } = await run('sh', [
+      '-c',
+      'ls /lib/*-linux-gnu/libnss_dns.so.2 /lib/*-linux-gnu/libresolv.so.2 /etc/ssl/certs/ca-certificates.crt',
+    ]);
+    files.push(...more.trim().split('\n'));
     await run('cp', ['-L', '--parents', ...new Set(files), tree]);
     await run('cp', ['/bin/busybox', join(tree, 'bin/busybox')]);
     for (const applet of ['sh', 'env', 'cat', 'mkdir', 'chown', 'rm', 'ls', 'test', 'ln', 'id']) {
@@ -136,6 +143,7 @@ runroot = "${join(this.folder, 'run')}"
       join(tree, 'etc/passwd'),
       'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n',
     );
+    await writeFile(join(tree, 'etc/nsswitch.conf'), 'hosts: files dns\n');
     await writeFile(join(tree, 'etc/group'), 'root:x:0:\nnode:x:1000:\n');
     await run('chown', ['1000:1000', join(tree, 'home/node')]);
     await run('chmod', ['1777', join(tree, 'tmp')]);
@@ -145,7 +153,7 @@ runroot = "${join(this.folder, 'run')}"
       'import',
       '-q',
       '--change',
-      'ENV PATH=/usr/local/bin:/usr/bin:/bin',
+      'ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt',
       join(this.folder, 'base.tar'),
       base,
     );
@@ -166,9 +174,15 @@ runroot = "${join(this.folder, 'run')}"
     }
   }
 
+  /** Cutover itself, by its Dockerfile as it is. */
+  async buildCutover(): Promise<void> {
+    await this.build(cutoverImage, root);
+  }
+
   /** The demo application, as anybody would put it into an image. */
   async buildDemo(): Promise<void> {
-    await this.build(demoImage, join(root, 'examples'), '-f', join(root, 'examples', 'Dockerfile'));
+    const file = join(root, 'examples', 'demo.Dockerfile');
+    await this.build(demoImage, join(root, 'examples'), '-f', file);
   }
 }
 

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { DockerEngine } from '../../src/containers/docker-engine.js';
+import { counting } from './containers.js';
 import type { Stage } from './stage.js';
 
 type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
@@ -35,6 +36,9 @@ export interface FakeImage {
   readonly listens?: boolean;
 }
 
+/** A port at which nobody listens: tcpmux is of another age. */
+const NOBODY = 1;
+
 export class FakeContainer {
   readonly id: string;
   readonly name: string;
@@ -48,9 +52,9 @@ export class FakeContainer {
   readonly created: string;
   /** Requests that it was asked. */
   requests = 0;
-  /** Requests that it keeps waiting; `release` answers them. */
-  readonly held: ServerResponse[] = [];
+  /** Requests wait until `release`. */
   isHolding = false;
+  readonly #held: (() => void)[] = [];
   readonly #server: Server;
   readonly #listens: boolean;
 
@@ -63,10 +67,12 @@ export class FakeContainer {
     this.health = image.health ?? 'none';
     this.created = new Date(1_700_000_000_000 + at * 1000).toISOString();
     this.#listens = image.listens ?? true;
-    this.#server = createServer((_, response) => {
+    const { listener } = counting({ name: this.name });
+    this.#server = createServer((request, response) => {
       this.requests += 1;
-      if (this.isHolding) this.held.push(response);
-      else response.end(`${this.name}\n`);
+      const answer = () => void listener(request, response);
+      if (this.isHolding) this.#held.push(answer);
+      else answer();
     });
   }
 
@@ -88,7 +94,7 @@ export class FakeContainer {
 
   release(): void {
     this.isHolding = false;
-    for (const response of this.held.splice(0)) response.end(`${this.name}\n`);
+    for (const answer of this.#held.splice(0)) answer();
   }
 
   /** Its process ends. `isAtOnce`: without answering what it has. */
@@ -104,8 +110,9 @@ export class FakeContainer {
   }
 
   get described(): unknown {
+    const hostPort = this.#listens ? this.port : NOBODY;
     const published =
-      this.port === undefined ? null : [{ HostIp: '127.0.0.1', HostPort: String(this.port) }];
+      hostPort === undefined ? null : [{ HostIp: '127.0.0.1', HostPort: String(hostPort) }];
     return {
       Id: this.id,
       Name: `/${this.name}`,

@@ -1,5 +1,5 @@
-# The demo application: docker build -t cutover-demo examples
-FROM docker.io/library/node:20-bookworm-slim
+# The demo application: docker build -f examples/demo.Dockerfile -t cutover-demo examples
+FROM node:20-bookworm-slim
 WORKDIR /app
 COPY demo-app.js ./
 ENV PORT=8080 VERSION=1.0
