@@ -3,7 +3,7 @@
  * knows no socket and no timer of its own; the frontend's sweep lets it see what is overdue.
  */
 import type { Clock } from '../kernel/clock.js';
-import { kindOf, type ErrorCode } from '../kernel/errors.js';
+import type { ErrorCode } from '../kernel/errors.js';
 import {
   answerHead,
   chunkEnd,
@@ -12,15 +12,17 @@ import {
   requestIdLine,
 } from '../http/fields.js';
 import type { AnswerFraming } from '../http/message.js';
-import { continueAnswer, ownAnswer, ownBody } from '../http/own-answers.js';
-import { ABORTED, type AccessEntry, type Begun, type Ending } from '../telemetry/access-entry.js';
+import { continueAnswer } from '../http/own-answers.js';
+import type { AccessEntry, Begun, Ending } from '../telemetry/access-entry.js';
 import { answerField, namesRequest, withoutAnswerField } from '../telemetry/answer-field.js';
 import type { Account } from '../wire/account.js';
 import { framingAt, type Answer, type Interim, type Part } from '../wire/envelope.js';
 import type { RequestEnd } from '../wire/measures.js';
+import { AccessNotes, nothingGiven, type Given } from './access-notes.js';
 import { ClientWriter, type WriterHost } from './client-writer.js';
 import type { Asker, Exchange, WholeRequest } from './exchange.js';
 import type { Arrival, Incoming, Manners } from './incoming.js';
+import { ourAnswer } from './our-answer.js';
 
 /** All that a connection needs from the frontend. */
 export interface ConnectionHost {
@@ -64,11 +66,8 @@ interface Asked {
   readonly askedAt: number;
   /** Of its answer, once that has begun. */
   status: number | undefined;
-  // For the access log, where there is one: what the client has been given.
-  bytes: number;
-  answeredAt: number | undefined;
-  code: ErrorCode | undefined;
-  account: Account | null | undefined;
+  /** For the access log. */
+  readonly given: Given;
 }
 
 /**
@@ -78,7 +77,6 @@ interface Asked {
 const LINGER = 1000;
 /** Heads and bodies up to this go in one piece; above, copying costs more than a second message. */
 const JOIN_BYTES = 16_384;
-const RETRY_AFTER = 1;
 
 export class ClientConnection implements Asker, WriterHost {
   readonly #host: ConnectionHost;
@@ -86,6 +84,7 @@ export class ClientConnection implements Asker, WriterHost {
   readonly #clock: Clock;
   readonly #incoming: Incoming;
   readonly #writer: ClientWriter;
+  readonly #notes: AccessNotes;
   #asked: Asked | undefined;
   #phase: 'http' | 'tunnel' | 'lingering' | 'over' = 'http';
   /** Monotonic milliseconds: when this phase, or the present silence, began. */
@@ -105,6 +104,7 @@ export class ClientConnection implements Asker, WriterHost {
     this.#clock = about.clock;
     this.#since = about.clock.now();
     this.#writer = new ClientWriter(this, about.clock);
+    this.#notes = new AccessNotes(about.host.log, about.clock);
     this.#incoming = about.incoming(() => this.#proceed());
   }
 
@@ -124,14 +124,14 @@ export class ClientConnection implements Asker, WriterHost {
     const wasOpen = this.#phase !== 'lingering';
     this.#phase = 'over';
     this.#writer.abandon();
-    if (wasOpen) this.#logUntaken();
+    if (wasOpen) this.#notes.untaken(this.#incoming.untaken);
     this.#incoming.discard();
     const asked = this.#asked;
     this.#asked = undefined;
     if (asked === undefined) return;
     this.#host.cancel(asked.exchange);
     this.#over(asked, 'cancelled');
-    this.#log(asked, asked.framing === 'tunnel' ? 'complete' : 'aborted');
+    this.#noted(asked, asked.framing === 'tunnel' ? 'complete' : 'aborted');
   }
 
   /** The frontend drains: who waits for nothing goes now. */
@@ -172,8 +172,7 @@ export class ClientConnection implements Asker, WriterHost {
     const asked = this.#asked;
     if (asked === undefined) return;
     asked.status = status;
-    asked.account = account;
-    if (this.#host.log !== undefined) asked.answeredAt = this.#clock.now();
+    this.#notes.answered(asked.given, status, account);
     const { version: clientVersion } = asked.manners;
     const wanted = framingAt(framing);
     if (wanted === 'tunnel') this.#becomeTunnel();
@@ -203,19 +202,17 @@ export class ClientConnection implements Asker, WriterHost {
     this.#host.refused(code, because, requestId);
     // Whoever hears from us that something is wrong may keep its connection, if it can.
     const keepAlive = version === '1.1' && this.#keepsAlive(asked);
-    this.#say(code, { keepAlive, headOnly }, this.#fieldsFor(asked, '', account));
+    const fields = this.#fieldsFor(asked, '', account);
+    this.#writer.write(ourAnswer(code, { keepAlive, headOnly }, fields));
     asked.status = kindOf(code).status;
-    asked.bytes = headOnly ? 0 : ourBody(code).length;
-    asked.answeredAt = this.#host.log && this.#clock.now();
-    asked.code = code;
-    asked.account = account;
+    this.#notes.answeredBy(code, headOnly, asked.given, account);
     this.#answered(asked, keepAlive, 'failed');
   }
 
   cut(): void {
     if (this.#asked !== undefined) {
       this.#over(this.#asked, 'cut');
-      this.#log(this.#asked, 'cut');
+      this.#noted(this.#asked, 'cut');
     }
     this.#asked = undefined;
     this.#incoming.discard();
@@ -269,43 +266,26 @@ export class ClientConnection implements Asker, WriterHost {
       this.#host.refused(exchange, 'nobody could be asked', manners.requestId);
       const keepAlive = manners.version === '1.1' && manners.keepAlive && !this.#host.isStopping();
       const { headOnly } = manners;
-      this.#say(exchange, { keepAlive, headOnly }, idLine(manners.requestId));
-      this.#logOwn(exchange, manners.begun, headOnly);
+      const fields = idLine(manners.requestId);
+      this.#writer.write(ourAnswer(exchange, { keepAlive, headOnly }, fields));
+      this.#notes.own(exchange, headOnly, manners.begun);
       request.body.discard();
       this.#host.over('failed', kindOf(exchange).status, 0);
       this.#next(request, keepAlive);
       return;
     }
-    this.#asked = {
-      exchange,
-      manners,
-      framing: undefined,
-      askedAt,
-      status: undefined,
-      bytes: 0,
-      answeredAt: undefined,
-      code: undefined,
-      account: undefined,
-    };
+    const given = nothingGiven();
+    this.#asked = { exchange, manners, framing: undefined, askedAt, status: undefined, given };
   }
 
   #refuse(
     code: ErrorCode,
     about: { requestId?: string | undefined; begun?: Begun | undefined } = {},
   ) {
-    this.#say(code, { keepAlive: false, headOnly: false }, idLine(about.requestId));
-    this.#logOwn(code, about.begun, false);
+    const how = { keepAlive: false, headOnly: false };
+    this.#writer.write(ourAnswer(code, how, idLine(about.requestId)));
+    this.#notes.own(code, false, about.begun);
     this.#linger();
-  }
-
-  #say(
-    code: ErrorCode,
-    how: { readonly keepAlive: boolean; readonly headOnly: boolean },
-    fields: string,
-  ): void {
-    const { status } = kindOf(code);
-    const retryAfter = status === 503 ? RETRY_AFTER : undefined;
-    this.#writer.write(ownAnswer({ status, text: ourText(code), ...how, retryAfter, fields }));
   }
 
   /** A server that has a name of its own for the request keeps it; who has answered is for us to say. */
@@ -332,7 +312,7 @@ export class ClientConnection implements Asker, WriterHost {
     const after = chunked && !more ? `${end}0\r\n${last}\r\n` : end;
     const taken = more && body.length > 0 ? () => this.#taken(asked, body.length) : undefined;
     this.#write(before, body, after, taken);
-    asked.bytes += body.length;
+    asked.given.bytes += body.length;
     if (more) return;
     if (asked.framing === 'tunnel') return this.#tunnelEnded(asked);
     this.#answered(asked, this.#keepsAlive(asked));
@@ -369,7 +349,7 @@ export class ClientConnection implements Asker, WriterHost {
     this.#toGrant = 0;
     this.#host.ended(exchange);
     this.#over(asked, end);
-    this.#log(asked, 'complete');
+    this.#noted(asked, 'complete');
     this.#next(exchange.request, keepAlive);
   }
 
@@ -423,57 +403,13 @@ export class ClientConnection implements Asker, WriterHost {
     this.#host.ended(asked.exchange);
     this.#over(asked, 'answered');
     this.#writer.close();
-    this.#log(asked, 'complete');
+    this.#noted(asked, 'complete');
   }
 
-  // ── the access log ──
-
-  #log(asked: Asked, ending: Ending): void {
-    const { begun } = asked.manners;
-    if (this.#host.log === undefined || begun === undefined) return;
-    const { status = ABORTED, bytes, answeredAt, code, exchange } = asked;
-    const account = asked.account ?? undefined;
-    const endedAt = this.#clock.now();
-    const givings = exchange.attempts;
-    this.#host.log({ begun, ending, status, bytes, answeredAt, endedAt, code, account, givings });
-  }
-
-  /** An answer of ours to what was given to no worker. */
-  #logOwn(code: ErrorCode, begun: Begun | undefined, headOnly: boolean): void {
-    if (begun === undefined) return;
-    const at = this.#clock.now();
-    const bytes = headOnly ? 0 : ourBody(code).length;
-    const { status } = kindOf(code);
-    this.#host.log?.({
-      ...unasked(begun, at),
-      ending: 'complete',
-      status,
-      bytes,
-      answeredAt: at,
-      code,
-    });
-  }
-
-  /** Its client has gone before they were asked. */
-  #logUntaken(): void {
-    if (this.#host.log === undefined) return;
-    const at = this.#clock.now();
-    for (const begun of this.#incoming.untaken) {
-      const nothing = { status: ABORTED, bytes: 0, answeredAt: undefined, code: undefined };
-      this.#host.log({ ...unasked(begun, at), ending: 'aborted', ...nothing });
-    }
+  #noted({ manners, given, exchange }: Asked, ending: Ending): void {
+    this.#notes.ended(manners.begun, given, ending, exchange.attempts);
   }
 }
 
-const unasked = (begun: Begun, endedAt: number) =>
-  ({ begun, endedAt, account: undefined, givings: 0 }) as const;
-
 const idLine = (requestId: string | undefined) =>
   requestId === undefined ? '' : requestIdLine(requestId);
-
-const ourText = (code: ErrorCode): string => {
-  const { status, meaning } = kindOf(code);
-  return `${status}: ${meaning} (${code})`;
-};
-
-const ourBody = (code: ErrorCode): string => ownBody({ text: ourText(code) });

@@ -21,7 +21,7 @@ export interface LineFileOptions {
 
 const MOST_WAITING = 4 * 1024 * 1024;
 /** Bytes of one write to a file. */
-const MOST_WRITE = 256 * 1024;
+const MOST_WRITE = 64 * 1024;
 /** Of one write to a pipe, which others may write to: so much is not torn apart (pipe(7), PIPE_BUF). */
 const MOST_PIPE_WRITE = 4096;
 /** Milliseconds that a line waits for others: each write wakes a thread, which costs more than ten lines. */
@@ -37,13 +37,21 @@ const FLAGS =
 /** Others may not read what users do. */
 const MODE = 0o640;
 
+/** Lines for one write, as bytes: as text they would be many small things that live for long. */
+interface Batch {
+  readonly bytes: Buffer;
+  used: number;
+  lines: number;
+}
+
 export class LineFile {
   readonly #path: string;
   readonly #most: number;
   readonly #mostWrite: number;
   readonly #host: LineFileHost;
   #handle: FileHandle | undefined;
-  #waiting: string[] = [];
+  /** The last one still has room, perhaps. */
+  #waiting: Batch[] = [];
   #bytes = 0;
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -83,7 +91,9 @@ export class LineFile {
       this.#dropped += 1;
       return;
     }
-    this.#waiting.push(line);
+    const batch = this.#batchFor(line.length);
+    batch.used += batch.bytes.write(line, batch.used, 'latin1');
+    batch.lines += 1;
     this.#bytes += line.length;
     if (!this.#isBusy) this.#gather();
   }
@@ -116,13 +126,13 @@ export class LineFile {
 
   /** What still waits is given up. */
   abandon(): void {
-    this.#dropped += this.#waiting.length;
-    this.#waiting = [];
+    for (const { lines } of this.#waiting.splice(0)) this.#dropped += lines;
     this.#bytes = 0;
   }
 
   #gather(): void {
-    if (this.#isClosed || this.#bytes >= this.#mostWrite) return this.#next();
+    if (this.#isClosed || this.#waiting.length > 1) return this.#next();
+    if (this.#waiting.length === 0) return;
     this.#timer ??= setTimeout(() => this.#next(), GATHER);
   }
 
@@ -133,44 +143,39 @@ export class LineFile {
 
   #next(): void {
     this.#stopGathering();
-    const batch = this.#batch();
+    const [batch] = this.#waiting;
     this.#isBusy = batch !== undefined;
-    if (batch === undefined) {
-      if (this.#isClosed) this.#settled?.();
-      return;
-    }
-    const { bytes, lines } = batch;
-    write(this.#handle?.fd ?? STANDARD_OUTPUT, bytes, 0, bytes.length, null, (cause, written) =>
-      this.#wrote(cause, written, bytes, lines),
-    );
+    if (batch !== undefined) return this.#send(batch, 0);
+    if (this.#isClosed) this.#settled?.();
   }
 
-  /** Whole lines, as many as one write may have; at least one. */
-  #batch(): { readonly bytes: Buffer; readonly lines: number } | undefined {
-    let size = 0;
-    let lines = 0;
-    for (const line of this.#waiting) {
-      if (lines > 0 && size + line.length > this.#mostWrite) break;
-      size += line.length;
-      lines += 1;
-    }
-    if (lines === 0) return undefined;
-    return { bytes: Buffer.from(this.#waiting.slice(0, lines).join(''), 'latin1'), lines };
+  /** Nothing is added any more to what is on its way. */
+  #batchFor(bytes: number): Batch {
+    const last = this.#waiting.at(-1);
+    const isOpen = last !== undefined && !(this.#isBusy && this.#waiting.length === 1);
+    if (isOpen && last.used + bytes <= last.bytes.length) return last;
+    const size = Math.max(bytes, this.#mostWrite);
+    const batch = { bytes: Buffer.allocUnsafe(size), used: 0, lines: 0 };
+    this.#waiting.push(batch);
+    return batch;
   }
 
-  #wrote(cause: NodeJS.ErrnoException | null, written: number, bytes: Buffer, lines: number): void {
-    if (cause?.code === 'EAGAIN') return this.#rest(); // nobody reads: `look` tries again
-    if (cause === null && written < bytes.length) {
-      // A line that was begun is finished, or the next one would be glued to it.
-      this.#waiting.splice(0, lines, bytes.toString('latin1', written));
-      this.#bytes -= written;
-      return this.#next();
-    }
-    this.#waiting.splice(0, lines);
-    this.#bytes -= bytes.length;
+  /** `from`: of a line that was begun the rest is written, or the next one would be glued to it. */
+  #send(batch: Batch, from: number): void {
+    const fd = this.#handle?.fd ?? STANDARD_OUTPUT;
+    write(fd, batch.bytes, from, batch.used - from, null, (cause, written) => {
+      if (cause?.code === 'EAGAIN') return this.#rest(batch, from); // nobody reads: later
+      if (cause === null && from + written < batch.used) return this.#send(batch, from + written);
+      this.#sent(batch, cause);
+    });
+  }
+
+  #sent(batch: Batch, cause: unknown): void {
+    if (this.#waiting[0] === batch) this.#waiting.shift(); // not, if it was given up meanwhile
+    this.#bytes -= batch.used;
     if (cause === null) this.#isFailing = false;
     else {
-      this.#dropped += lines;
+      this.#dropped += batch.lines;
       this.#failed(cause);
     }
     this.#isBusy = false;
@@ -178,7 +183,10 @@ export class LineFile {
   }
 
   /** What waits has no taker now; at the end there is no time to wait for one. */
-  #rest(): void {
+  #rest(batch: Batch, from: number): void {
+    batch.bytes.copyWithin(0, from, batch.used);
+    batch.used -= from;
+    this.#bytes -= from;
     this.#isBusy = false;
     if (this.#isClosed) this.#settled?.();
   }

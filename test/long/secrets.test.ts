@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { writeKeyFile } from '../../src/security/key-file.js';
 import { commandOf } from '../support/process-facts.js';
+import { OtlpReceiver } from '../support/otlp-receiver.js';
 import { configFor, CutoverProcess, homeFor, portOf } from '../support/processes.js';
 import { RawClient } from '../support/raw-client.js';
 import {
@@ -23,7 +24,7 @@ const MARK = 'sEcReT-5eCr3t-';
 /** Requests whose secrets stand where clients and attackers put them. The first ones are good. */
 const requests: readonly string[] = [
   `GET /query?token=${MARK}query HTTP/1.1\r\nHost: app\r\n\r\n`,
-  `GET /fields HTTP/1.1\r\nHost: app\r\nAuthorization: Basic ${MARK}basic\r\nCookie: sid=${MARK}cookie; cutover=${MARK}forged\r\nX-Api-Key: ${MARK}field\r\n\r\n`,
+  `GET /fields HTTP/1.1\r\nHost: app\r\nAuthorization: Basic ${MARK}basic\r\nCookie: sid=${MARK}cookie; cutover=${MARK}forged\r\nX-Api-Key: ${MARK}field\r\nReferer: https://user:${MARK}referer@app/?${MARK}referer\r\nX-Request-Id: ${MARK}{id}\r\n\r\n`,
   `GET http://user:${MARK}userinfo@app/absolute?a=${MARK}absolute HTTP/1.1\r\nHost: app\r\n\r\n`,
   `POST /body HTTP/1.1\r\nHost: app\r\nContent-Length: 23\r\n\r\n${MARK}body12345`,
   // What is refused: the reason is logged.
@@ -79,6 +80,7 @@ describe('system: secrets', () => {
     let failed = 0;
     broken.serveOthers(exchange => failures[failed++ % failures.length]?.(exchange));
 
+    const collector = await OtlpReceiver.start(stage);
     const address = async () => {
       const { ip, port } = await freePort();
       return `tcp://${ip}:${port}`;
@@ -90,6 +92,8 @@ describe('system: secrets', () => {
       security: { key },
       device: { frontends: [await address()], control: await address() },
       log: { level: 'trace' },
+      accessLog: { file: '-' },
+      telemetry: { otlp: { endpoint: collector.endpoint } },
       monitor: { policy: 'alert' }, // so that it goes on failing
     });
     const home = await homeFor(stage, config);
@@ -185,10 +189,14 @@ describe('system: secrets', () => {
     await cutover.stop();
     said.push(cutover.output, cutover.errors, ...cutover.lines.map(line => JSON.stringify(line)));
 
+    said.push(JSON.stringify(collector.spans));
+
     // The test would be blind without what is logged of all this.
     for (const event of ['request-refused', 'exchange-failed', 'reload-refused'] as const) {
       expect(cutover.all(event), event).not.to.deep.equal([]);
     }
+    expect(cutover.output).to.include('"target":"/query?"');
+    expect(collector.spans.length).to.be.greaterThan(20);
     const shown = said.flatMap(each => each.split('\n'));
     expect(shown.length).to.be.greaterThan(100);
     const leaks = shown.filter(line => secrets.some(secret => line.includes(secret)));
