@@ -3,7 +3,7 @@
  * knows no socket and no timer of its own; the frontend's sweep lets it see what is overdue.
  */
 import type { Clock } from '../kernel/clock.js';
-import type { ErrorCode } from '../kernel/errors.js';
+import { kindOf, type ErrorCode } from '../kernel/errors.js';
 import {
   answerHead,
   chunkEnd,
