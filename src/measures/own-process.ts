@@ -11,6 +11,8 @@ const RESOLUTION = 20;
 const MEDIAN = 50;
 const LATE = 99;
 
+const OUT_OF_FILES: readonly string[] = ['EMFILE', 'ENFILE'];
+
 export class OwnProcess {
   readonly #clock: Clock;
   /** Seconds since 1970. */
@@ -22,6 +24,7 @@ export class OwnProcess {
   #monitors: readonly [IntervalHistogram, IntervalHistogram];
   #lastRead: number;
   #lastCpu: number;
+  #lastMemory = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -44,10 +47,20 @@ export class OwnProcess {
       startedAt: this.#startedAt,
       cpu,
       load,
-      memory: process.memoryUsage.rss(),
+      memory: this.#memory(),
       heap: getHeapStatistics().used_heap_size,
       eventLoopDelay: this.#delay(),
     };
+  }
+
+  /** The system tells it in a file: a frontend at its very end may open none, and says what it was before. */
+  #memory(): number {
+    try {
+      this.#lastMemory = process.memoryUsage.rss();
+    } catch (cause) {
+      if (!OUT_OF_FILES.includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+    }
+    return this.#lastMemory;
   }
 
   close(): void {
