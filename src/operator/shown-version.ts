@@ -45,6 +45,8 @@ const example = z.object({
   status: z.number().optional(),
   delay: z.number(),
   bytes: z.number().optional(),
+  /** Of answers that differed: where; the dashboard shows both. */
+  pair: z.object({ where: z.array(z.string()) }).optional(),
 });
 
 export type ShownExample = Readonly<z.output<typeof example>>;

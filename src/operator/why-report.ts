@@ -4,6 +4,8 @@ import { aligned, printable, rounded } from './text-table.js';
 
 /** Lines. */
 const MOST_EXAMPLES = 10;
+/** Of an answer that differed; the dashboard shows all. */
+const MOST_PLACES = 3;
 
 export function whyReport(why: Why): string {
   const parts = [
@@ -92,10 +94,17 @@ function exampleCells({
   delay,
   bytes,
   server,
+  pair,
 }: ShownExample): Row {
   const size = bytes === undefined ? '' : `, ${bytes} bytes`;
-  const answer = `${status ?? code ?? 'none'} after ${rounded(delay)} ms${size}`;
+  const differs = pair === undefined ? '' : `, differs: ${placesShown(pair.where)}`;
+  const answer = `${status ?? code ?? 'none'} after ${rounded(delay)} ms${size}${differs}`;
   return [shownTime(at), `${method} ${target}`, answer, server];
+}
+
+function placesShown(where: readonly string[]): string {
+  const more = where.length - MOST_PLACES;
+  return [...where.slice(0, MOST_PLACES), ...(more > 0 ? [`${more} more`] : [])].join(' ');
 }
 
 /** A Date holds 8.64e15 milliseconds either way (ECMA-262, "Time Values"), and throws beyond. */

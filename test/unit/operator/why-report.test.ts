@@ -105,6 +105,13 @@ describe('the report of why', () => {
     expect(of({})).to.contain('none after 12.5 ms');
   });
 
+  it('says where an answer differed, and that there is more', () => {
+    const of = (where: readonly string[]) =>
+      whyReport(why({ examples: { answers: [example({ pair: { where: [...where] } })] } }));
+    expect(of(['/price'])).to.contain('500 after 12.5 ms, differs: /price  127');
+    expect(of(['status', '/a', '/b', '/c', '/d'])).to.contain('differs: status /a /b 2 more  127');
+  });
+
   it('survives a time that no calendar has, and lets no control character through', () => {
     const strange = example({ at: 1e300, target: '/\u001b[2J' });
     const report = whyReport(why({ because: 'a\u009bb', examples: { failures: [strange] } }));
