@@ -3,6 +3,7 @@
  * answer says that something was done before it is durable.
  */
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import { problem, problemsOf, type Problem } from '../config/problems.js';
 import { share, versionId, type VersionId } from '../kernel/ids.js';
@@ -98,6 +99,7 @@ export function restApi(
     frameworkErrors: (_, __, reply) => void unknown(reply),
   });
   app.server.maxConnections = MOST_CONNECTIONS;
+  endSilentConnections(app);
   parseJsonOurselves(app);
   app.setNotFoundHandler((_, reply) =>
     fail(reply, 404, 'there is nothing here: see /openapi.json'),
@@ -117,6 +119,22 @@ export function restApi(
     done();
   });
   return app;
+}
+
+/**
+ * Browsers connect before they have something to ask. For Node such a connection is a request under way: it
+ * would be waited for, though nobody has been promised anything.
+ */
+function endSilentConnections(app: FastifyInstance): void {
+  const connections = new Set<Socket>();
+  app.server.on('connection', connection => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+  });
+  app.addHook('preClose', done => {
+    for (const each of connections) if (each.bytesRead === 0) each.destroy();
+    done();
+  });
 }
 
 /** One door for all JSON: Fastify's own would refuse with texts that name no path. */

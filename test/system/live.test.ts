@@ -101,7 +101,9 @@ describe('what the dashboard is told', () => {
   });
 
   it('is told again to who was looking when control was killed', async () => {
-    const at = await upgradable(stage, [await shop(4)], { configService: await freePort() });
+    const { port } = await freePort();
+    const configService = { ip: '127.0.0.1', port };
+    const at = await upgradable(stage, [await shop(4)], { configService });
     const onlooker = new Onlooker(stage, at.api.url);
     await onlooker.until('it sees something', () => true);
     const known = onlooker.seen.length;
@@ -118,5 +120,6 @@ describe('what the dashboard is told', () => {
     await client.send('GET /live/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
     await client.until('event: live\n');
     expect((await at.cutover.stop()).code).to.equal(0);
+    expect(at.cutover.all('fault')).to.deep.equal([]);
   });
 });

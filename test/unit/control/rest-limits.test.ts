@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import * as answers from '../../../src/control/answers.js';
+import { within } from '../../support/within.js';
 import { MOST_CONNECTIONS, restApi, type RestHost } from '../../../src/control/rest.js';
 
 /** It is not asked for anything: no call comes so far. */
@@ -29,6 +30,18 @@ describe('the REST API, of requests that cannot be taken', () => {
 
   it('waits 30 s for a request to arrive whole', () => {
     expect(app.server.requestTimeout).to.equal(30_000);
+  });
+
+  it('ends at once though somebody has connected and asks for nothing', async () => {
+    const closing = restApi(nobody, undefined);
+    await closing.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = closing.server.address() as AddressInfo;
+    const arrived = once(closing.server, 'connection');
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => undefined);
+    await arrived;
+    const gone = once(socket, 'close');
+    await within(10_000, 'it has ended', closing.close());
+    await gone;
   });
 
   it('turns away who comes when there are as many connections as may be', async () => {
