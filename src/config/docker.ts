@@ -43,7 +43,7 @@ export const docker = section({
         'Empty: nothing',
     }),
   patience: seconds()
-    .default(300)
+    .default(240)
     .describe('for the containers of a PUT to be pulled, to start, and to be ready'),
 })
   .prefault({})

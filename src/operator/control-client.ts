@@ -46,7 +46,12 @@ interface Call {
   readonly body?: unknown;
   /** Milliseconds; never more than `timeout` of the options. */
   readonly within?: number;
+  /** Milliseconds, instead of `timeout`. */
+  readonly patience?: number;
 }
+
+/** Milliseconds: to pull an image and start it takes as long as control lets it (`docker.patience`). */
+const CONTAINERS_PATIENCE = 3_600_000;
 
 const CLUSTERS = '/configuration/cluster';
 const at = (id: string, more = '') => `${CLUSTERS}/${encodeURIComponent(id)}${more}`;
@@ -84,7 +89,15 @@ export class ControlClient {
 
   /** `cluster` is checked by control. Returns the id of the new version. */
   async deploy(cluster: unknown): Promise<string> {
-    return (await this.#call({ method: 'PUT', path: CLUSTERS, body: { cluster } }, accepted)).id;
+    const hasContainers =
+      typeof cluster === 'object' && cluster !== null && 'containers' in cluster;
+    const call: Call = {
+      method: 'PUT',
+      path: CLUSTERS,
+      body: { cluster },
+      ...(hasContainers && { patience: CONTAINERS_PATIENCE }),
+    };
+    return (await this.#call(call, accepted)).id;
   }
 
   async remove(id: string): Promise<void> {
@@ -111,13 +124,13 @@ export class ControlClient {
     );
   }
 
-  async #asked({ method, path, body, within = Infinity }: Call) {
+  async #asked({ method, path, body, within = Infinity, patience }: Call) {
     const { url, token, timeout = 10_000 } = this.#options;
     try {
       const answer = await fetch(new URL(path, url), {
         method,
         redirect: 'error', // a token goes nowhere else
-        signal: AbortSignal.timeout(Math.ceil(Math.min(timeout, within))),
+        signal: AbortSignal.timeout(Math.ceil(Math.min(patience ?? timeout, within))),
         headers: {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

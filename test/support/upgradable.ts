@@ -22,8 +22,8 @@ export interface Upgradable extends Running {
 export class Api {
   readonly url: string;
 
-  constructor(port: number) {
-    this.url = `http://127.0.0.1:${port}`;
+  constructor(port: number, ip = '127.0.0.1') {
+    this.url = `http://${ip}:${port}`;
   }
 
   async call(method: string, path: string, body?: unknown) {
@@ -102,7 +102,8 @@ export async function started(stage: Stage, home: Home): Promise<Upgradable> {
 
 export function apiOf(cutover: CutoverProcess, since = 0): Api {
   const line = cutover.lines.slice(since).find(({ event }) => event === 'control-listening');
-  return new Api(portOf(String(line?.['address'])));
+  const address = String(line?.['address']);
+  return new Api(portOf(address), address.slice(0, address.lastIndexOf(':')));
 }
 
 /** Both workers have this edition. */

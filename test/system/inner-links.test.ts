@@ -26,9 +26,9 @@ describe('system: the links between frontends, workers and control', () => {
     container = await httpContainer(stage, counting({ name: 'a' }).listener);
   });
 
-  async function tcp(host = '127.0.0.1'): Promise<string> {
-    const { port } = await freePort();
-    return `tcp://${host}:${port}`;
+  async function tcp(host?: string): Promise<string> {
+    const { ip, port } = await freePort();
+    return `tcp://${host ?? ip}:${port}`;
   }
 
   /** A key file of this name, and its public key. */

@@ -18,7 +18,7 @@ describe('the section docker', () => {
     const parsed = parseConfig({ cluster: { servers } });
     expect(parsed)
       .to.have.nested.property('config.docker')
-      .that.deep.equals({ images: [], patience: 300 });
+      .that.deep.equals({ images: [], patience: 240 });
   });
 
   for (const socket of ['/var/run/docker.sock', 'tcp://10.0.0.1:2375', 'tcp://[::1]:2375']) {

@@ -35,7 +35,7 @@ describe('documents of the configuration', () => {
   it('examples/full.json names every option, each with its default', () => {
     const { proxy, cluster, limits, configService, device, security, registry, session, ...most } =
       configOf('examples/full.json');
-    const { accessLog, telemetry, ...rest } = most;
+    const { accessLog, telemetry, docker, ...rest } = most;
     const { otlp, ...plainTelemetry } = telemetry;
     const least = parseConfigText('{"cluster":{"servers":[{"ip":"127.0.0.1","port":9101}]}}');
     if (!least.ok) throw new Error('no problem was expected');
@@ -46,6 +46,9 @@ describe('documents of the configuration', () => {
     const { control, ...plainDevice } = device;
     const { key, frontends, workers, control: believed, ...plainSecurity } = security;
     const { keys, ...plainSession } = session;
+    const { socket, network, images, ...plainDocker } = docker;
+    expect({ ...plainDocker, images: [] }).to.deep.equal(defaults.docker);
+    expect(images).not.to.deep.equal([]);
     expect(plainProxy).to.deep.equal(defaults.proxy);
     expect(plainService).to.deep.equal(defaults.configService);
     expect(plainDevice).to.deep.equal(defaults.device);
@@ -67,6 +70,8 @@ describe('documents of the configuration', () => {
       log: defaults.log,
     });
     const given = [trusted, connections, spool, token, control, keys, registry.file];
-    expect([...given, key, frontends, workers, believed]).not.to.include(undefined);
+    expect([...given, socket, network, key, frontends, workers, believed]).not.to.include(
+      undefined,
+    );
   });
 });

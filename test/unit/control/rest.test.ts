@@ -12,7 +12,11 @@ import { share, versionId, type VersionId } from '../../../src/kernel/ids.js';
 import { pairOf } from '../verdict/pair-of.js';
 import { ok } from '../verdict/seen.js';
 import { emptyDossier } from '../../../src/verdict/dossier.js';
-import { firstTable, type RoutingTable } from '../../../src/versions/routing-table.js';
+import {
+  firstTable,
+  type NewVersion,
+  type RoutingTable,
+} from '../../../src/versions/routing-table.js';
 
 const BASE = '/configuration/cluster';
 const v1 = versionId('v1');
@@ -592,6 +596,48 @@ describe('the REST API', () => {
     expect((await from('https://evil.example')).statusCode).to.equal(403);
     expect((await from('null')).statusCode).to.equal(403);
     expect((await from('http://localhost:9090')).statusCode).to.equal(200);
+  });
+
+  describe('for containers', () => {
+    const containers = { image: 'shop/app', portToProxy: 80 };
+    const servers: NewVersion['servers'] = [{ host: '127.0.0.1', port: 49_153 }];
+
+    it('adds their cluster once they are ready, and says so to whoever started them', async () => {
+      const told: number[] = [];
+      at.start = () =>
+        Promise.resolve({ kind: 'ready', servers, whenKnown: () => told.push(at.saved.length) });
+      const answer = await put(at.app, { version: '2.0', containers });
+      expect(answer.statusCode).to.equal(202);
+      expect(told).to.deep.equal([1], 'when it is durable');
+      const [newest] = await listed(at.app);
+      expect(newest).to.include({ version: '2.0', owner: 'containers' });
+      expect(newest?.servers).to.deep.equal([{ ip: '127.0.0.1', port: 49_153 }]);
+    });
+
+    it('adds nothing where they do not become ready, and says why', async () => {
+      at.start = () => Promise.resolve({ kind: 'failed', because: 'cannot pull shop/app' });
+      const answer = await put(at.app, { version: '2.0', containers });
+      expect(answer.statusCode).to.equal(502);
+      expect(answer.json()).to.deep.equal({ error: 'cannot pull shop/app' });
+      expect(at.saved).to.deep.equal([]);
+    });
+
+    it('lets go of them where the registry cannot be written', async () => {
+      let isTold = false;
+      at.start = () =>
+        Promise.resolve({ kind: 'ready', servers, whenKnown: () => (isTold = true) });
+      at.broken = 'the disk is full';
+      expect((await put(at.app, { version: '2.0', containers })).statusCode).to.equal(503);
+      expect(isTold).to.equal(true);
+    });
+
+    it('removes none that would come again at once', async () => {
+      at.kept.set(v1, 'it comes from labels');
+      const answer = await at.app.inject({ method: 'DELETE', url: `${BASE}/v1` });
+      expect(answer.statusCode).to.equal(409);
+      expect(answer.json()).to.deep.equal({ error: 'it comes from labels' });
+      expect(at.saved).to.deep.equal([]);
+    });
   });
 });
 

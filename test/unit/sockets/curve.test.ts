@@ -200,10 +200,10 @@ describe('a device with keys', () => {
   });
 
   it('can be bound, closed and bound again at the same address', async () => {
-    const { port } = await freePort();
+    const { ip: host, port } = await freePort();
     for (let n = 0; n < 3; n += 1) {
       const guard = { credentials: { own: server, believed: [client.publicKey] }, now: () => 0 };
-      const address = `tcp://127.0.0.1:${port}`;
+      const address = `tcp://${host}:${port}`;
       const router = await bindDevice(address, { ...guard, report: event => events.push(event) });
       const dealer = connected(router, client);
       await comes(router);
@@ -211,7 +211,7 @@ describe('a device with keys', () => {
       router.close();
       // libzmq lets the address go in its own thread, a moment later.
       await eventually('the address is free', async () => {
-        const answer = await probe({ host: '127.0.0.1', port }, 1000);
+        const answer = await probe({ host, port }, 1000);
         return answer !== 'listens' && answer !== 'silent';
       });
     }
@@ -228,8 +228,8 @@ describe('a device with keys', () => {
     });
 
     it('is nothing where nobody listens, or somebody else', async () => {
-      const { port } = await freePort();
-      expect(await mechanismAt({ host: '127.0.0.1', port }, 5000)).to.equal(undefined);
+      const { ip: host, port } = await freePort();
+      expect(await mechanismAt({ host, port }, 5000)).to.equal(undefined);
       for (const bytes of ['', 'HTTP/1.1 400 Bad Request\r\n\r\n', '\xff'.repeat(64)]) {
         expect(mechanismIn(Buffer.from(bytes, 'latin1'))).to.equal(undefined);
       }
