@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { common } from '../../src/cli/options.js';
 import { verbs } from '../../src/cli/verbs.js';
 import { parseConfigText } from '../../src/config/file.js';
+import { labelledBy } from '../../src/containers/labels.js';
 import { putBody } from '../../src/control/put-body.js';
 import { blocksIn, blocksOf, missingIn, pages, placeOf, root } from '../support/documents.js';
 import { itWith } from '../support/tools.js';
@@ -26,13 +27,24 @@ describe('code blocks of the documents', () => {
 
   for (const block of blocks) {
     it(`${placeOf(block)} has a language that is checked`, () => {
-      expect(block.language).to.be.oneOf(['sh', 'json', 'text', 'nginx', 'haproxy']);
+      expect(block.language).to.be.oneOf(['sh', 'json', 'text', 'yaml', 'nginx', 'haproxy']);
     });
   }
 
   for (const block of written('json')) {
     it(`${placeOf(block)} is a configuration or a body that Cutover takes`, () => {
       expect(problemsOf(block.text)).to.deep.equal([]);
+    });
+  }
+
+  for (const block of written('yaml')) {
+    it(`${placeOf(block)} has labels that Cutover takes`, () => {
+      const labels = [...block.text.matchAll(/^ +(cutover\.\w+): '?([^'\n]+)/gm)];
+      expect(labels).not.to.deep.equal([]);
+      const read = labelledBy(
+        Object.fromEntries(labels.map(([, name = '', value = '']) => [name, value])),
+      );
+      expect(read.ok, JSON.stringify(read)).to.equal(true);
     });
   }
 

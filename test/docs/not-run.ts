@@ -36,6 +36,16 @@ export const notRun: readonly NotRun[] = [
     because:
       'it needs root and systemd; test/operator/package.test.ts installs, test/system/systemd.test.ts checks the units',
   },
+  {
+    page: 'docs/dashboard.md',
+    begins: 'cutover up',
+    because: 'README.md runs it; test/operator/dashboard-upgrade.test.ts opens the page',
+  },
+  {
+    page: 'docs/containers.md',
+    begins: 'docker build',
+    because: 'it needs an engine; test/operator/image.test.ts builds the image and runs every role',
+  },
   { page: 'docs/tutorial.md', begins: 'npm ci', because: 'it installs; the run began with it' },
   {
     page: 'docs/security.md',
