@@ -1,11 +1,24 @@
 import { spawnSync } from 'node:child_process';
-import { appendFile, chmod, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  constants,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { LineFile } from '../../../src/telemetry/line-file.js';
 import { stageForEach } from '../../support/stage.js';
 import { eventually } from '../../support/within.js';
+
+/** What a FIFO says to a reader that must not wait. */
+const nothing = { bytesRead: 0, buffer: Buffer.alloc(0) };
 
 describe('LineFile', () => {
   const stage = stageForEach();
@@ -122,10 +135,30 @@ describe('LineFile', () => {
     expect(String(cause)).to.include('ENXIO');
   });
 
+  it('tears no line apart, and loses none, for a reader that is slow', async () => {
+    const path = join(await stage.folder(), 'fifo');
+    expect(spawnSync('mkfifo', [path]).status).to.equal(0);
+    const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    stage.atEnd(() => reader.close());
+    const file = await LineFile.open({ path }, host);
+    const lines = Array.from({ length: 4000 }, (_, at) => `${at} ${'x'.repeat(at % 150)}\n`);
+    for (const each of lines) file.write(each);
+    const whole = lines.join('');
+    let read = '';
+    await eventually('all is read', async () => {
+      const { bytesRead, buffer } = await reader.read(Buffer.alloc(5000)).catch(() => nothing);
+      read += buffer.toString('latin1', 0, bytesRead);
+      if (bytesRead === 0) await file.look();
+      return read.length >= whole.length;
+    });
+    expect(read === whole).to.equal(true);
+    await file.close();
+    expect(file.dropped).to.equal(0);
+  });
+
   it('ends although its reader reads no more, and counts what was not taken', async () => {
     const path = join(await stage.folder(), 'fifo');
     expect(spawnSync('mkfifo', [path]).status).to.equal(0);
-    const { open, constants } = await import('node:fs/promises');
     const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     stage.atEnd(() => reader.close());
     const file = await LineFile.open({ path }, host);
