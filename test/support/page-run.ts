@@ -5,7 +5,7 @@
  * - Every port that the pages name is another, free one; so it is in the examples.
  * - Where a reader waits until something is ready, or has ended, the script does.
  * - A block that is nothing but `… up -c FILE` is typed into another terminal: it runs beside the others.
- * - In README.md the first whole configuration is saved as cutover.json, the first body of PUT as next.json, as it says.
+ * - The first whole configuration of README.md is there as cutover.json, its first body of PUT as next.json, as it says.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
@@ -33,7 +33,7 @@ export async function pageRun(
   const moved = await movedPorts();
   await furnish(folder, moved);
   const blocks = blocksOf(page);
-  if (page === 'README.md') saveFiles(folder, blocks, moved);
+  saveFiles(folder, moved);
   const typed = blocks.filter(block => block.language === 'sh' && !leftOut(block));
   const script = [
     'exec 2>&1',
@@ -95,8 +95,10 @@ const environmentOf = (folder: string) => ({
   ...{ HOME: folder, TMPDIR: folder, XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: folder },
 });
 
-function saveFiles(folder: string, blocks: readonly Block[], moved: Moved): void {
-  const jsons = blocks.filter(({ language }) => language === 'json').map(({ text }) => text);
+function saveFiles(folder: string, moved: Moved): void {
+  const jsons = blocksOf('README.md')
+    .filter(({ language }) => language === 'json')
+    .map(({ text }) => text);
   const config = jsons.find(text => text.includes('"proxy"')) ?? '';
   const body = jsons.find(text => !text.includes('"proxy"')) ?? '';
   writeFileSync(join(folder, 'cutover.json'), moved(config));
@@ -114,8 +116,8 @@ trap 'code=$?; kill $(jobs -p) 2>/dev/null || true; wait || true; exit $code' EX
 `);
 
 function asRun(text: string): string {
-  const isAllUp = /^\S.* up -c \S+$/.test(text);
-  return (isAllUp ? `${text} &` : text)
+  const isAllUp = /^\S.* up -c \S+(?:\s+#.*)?$/.test(text);
+  return (isAllUp ? text.replace(/(?:\s+#.*)?$/, ' &') : text)
     .split('\n')
     .flatMap(line => [line, ...waits(line.replace(/\s+#.*/, ''))])
     .join('\n');

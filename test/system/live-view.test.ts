@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { counting, httpContainer } from '../support/containers.js';
 import { cli, configFor, CutoverProcess, homeFor } from '../support/processes.js';
 import { PseudoTerminal } from '../support/pseudo-terminal.js';
+import { ask } from '../support/raw-client.js';
 import { isReady, seenUp, size } from '../support/seen-up.js';
 import { stageForEach } from '../support/stage.js';
 import { itWith } from '../support/tools.js';
@@ -20,6 +21,11 @@ describe('system: the view of cutover up', () => {
     async () => {
       const { terminal, home, supervisor } = await seenUp(stage);
       await terminal.shows('all that runs', isReady);
+      const [, port = ''] = /clients 127\.0\.0\.1:(\d+)/.exec(terminal.screen.text) ?? [];
+      await ask(stage, { port: Number(port) }, 'GET / HTTP/1.1\r\nHost: app\r\n\r\n');
+      await terminal.shows('who has answered', ({ text }) =>
+        /\n1\.0 +complete +INSTANT +█{20} +100 %/.test(text),
+      );
 
       const next = join(home.folder, 'next.json');
       const upgradeTransition = { mode: 'SESSION', sessionTimeout: 60 };
