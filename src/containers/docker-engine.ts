@@ -65,7 +65,7 @@ export class DockerEngine implements Engine {
       'describe a container',
       abortSignal => this.#docker.getContainer(id).inspect({ abortSignal }),
       signal,
-    ).catch(unless<undefined>('not-found'));
+    ).catch(unless('not-found'));
     return answer === undefined ? undefined : understood({ parse: containerOf }, answer);
   }
 
@@ -95,7 +95,7 @@ export class DockerEngine implements Engine {
     const found = await this.#call('look for an image', abortSignal =>
       // Its type does not know the signal, which it takes like all others.
       this.#docker.getImage(image).inspect({ abortSignal } as Docker.ImageInspectOptions),
-    ).catch(unless<undefined>('not-found'));
+    ).catch(unless('not-found'));
     return found !== undefined;
   }
 
@@ -103,7 +103,7 @@ export class DockerEngine implements Engine {
     const what = `pull ${image}`;
     const stream = await this.#call(
       what,
-      () => this.#docker.pull(image, { abortSignal: signal }) as Promise<NodeJS.ReadableStream>,
+      () => this.#docker.pull(image, { abortSignal: signal }),
       signal,
     );
     try {
@@ -242,13 +242,13 @@ function errorOf(what: string, cause: unknown): EngineError {
 
 /** For `catch`: an error of this kind, or with this status, is none. */
 const unless =
-  <Value>(kind: EngineErrorKind, status?: number) =>
-  (cause: unknown): Value => {
+  (kind: EngineErrorKind, status?: number) =>
+  (cause: unknown): undefined => {
     const isMeant =
       cause instanceof EngineError &&
       (cause.kind === kind || (status !== undefined && statusOf(cause.cause) === status));
-    if (isMeant) return undefined as Value;
-    throw cause;
+    if (!isMeant) throw cause;
+    return undefined;
   };
 
 function understood<Value>(schema: { parse(value: unknown): Value }, value: unknown): Value {

@@ -4,7 +4,7 @@ import { hostPort } from '../config/address.js';
 import { MOST_SERVERS, type ServerAddress, type UpgradeTransition } from '../config/cluster.js';
 import { versionId, type VersionId } from '../kernel/ids.js';
 import type { Container } from './engine.js';
-import { CLUSTER, labelledBy, OWNER, type Labelled } from './labels.js';
+import { CLUSTER, labelledBy, OWNER, withoutOwner, type Labelled } from './labels.js';
 import { placeOf, type Surroundings } from './place.js';
 import type { Stage } from './stage.js';
 
@@ -94,10 +94,10 @@ function memberOf(
   say: Say,
 ): Member | undefined {
   const { name, labels } = container;
-  const { [OWNER]: owner, [CLUSTER]: cluster, ...own } = labels;
+  const { [OWNER]: owner, [CLUSTER]: cluster } = labels;
   const stage = stageOf(container);
   if (stage === 'gone') return undefined;
-  const read = labelledBy(own);
+  const read = labelledBy(withoutOwner(labels));
   if (!read.ok) {
     say(name, `left out: ${read.because}`);
     return undefined;

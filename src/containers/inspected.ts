@@ -38,8 +38,10 @@ export function containerOf(answer: unknown): Container {
   const { Id, Name, Created, State, Config, HostConfig, NetworkSettings } = inspected.parse(answer);
   const networks = Object.entries(NetworkSettings.Networks ?? {});
   const addresses = networks.flatMap(([name, { IPAddress, GlobalIPv6Address }]) => {
-    const address = IPAddress || GlobalIPv6Address;
-    return address ? [[name, address] as const] : [];
+    const address = [IPAddress, GlobalIPv6Address].find(
+      each => typeof each === 'string' && each !== '',
+    );
+    return typeof address !== 'string' ? [] : [[name, address] as const];
   });
   return {
     id: Id,

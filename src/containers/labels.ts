@@ -4,6 +4,7 @@ import { cluster, dottedVersion, type UpgradeTransition } from '../config/cluste
 import { nearest } from '../config/nearest.js';
 import { problemsOf, type Problem } from '../config/problems.js';
 import { port } from '../config/values.js';
+import type { Container } from './engine.js';
 import { PREFIX } from './inspected.js';
 
 export interface Labelled {
@@ -20,6 +21,10 @@ export type Read =
 /** On containers that control started: which Cutover, and for which cluster. */
 export const OWNER = `${PREFIX}owner`;
 export const CLUSTER = `${PREFIX}cluster`;
+
+/** What is left where the labels of ours are taken away. */
+export const withoutOwner = (labels: Container['labels']): Container['labels'] =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => name !== OWNER && name !== CLUSTER));
 
 const number = (text: string): unknown => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : text);
 const list = (text: string): readonly string[] => text.split(',').map(each => each.trim());

@@ -12,7 +12,7 @@ import type { VersionId } from '../kernel/ids.js';
 import type { Change, RoutingTable } from '../versions/routing-table.js';
 import type { Container, Engine, Happened } from './engine.js';
 import { grouped, type Saying } from './groups.js';
-import { CLUSTER, labelledBy, OWNER } from './labels.js';
+import { CLUSTER, labelledBy, OWNER, withoutOwner } from './labels.js';
 import { placeOf, type Surroundings } from './place.js';
 import { Readiness } from './readiness.js';
 import { reconciled } from './reconciled.js';
@@ -111,7 +111,6 @@ export class Provider {
       } catch (cause) {
         this.#lose(messageOf(cause));
       }
-      if (this.#isOver) return;
       this.look(); // whatever happened meanwhile was not told
       await this.#pause(clock, backoff(attempt, { ...AGAIN, chance: chance() }));
     }
@@ -120,11 +119,14 @@ export class Provider {
   #pause(clock: Clock, ms: number): Promise<void> {
     const { signal } = this.#ending;
     return new Promise(resolve => {
-      const cancel = clock.after(ms, resolve);
-      signal.addEventListener('abort', () => {
+      const end = () => {
         cancel();
+        signal.removeEventListener('abort', end);
         resolve();
-      });
+      };
+      const cancel = clock.after(ms, end);
+      signal.addEventListener('abort', end);
+      if (signal.aborted) end();
     });
   }
 
@@ -187,9 +189,8 @@ export class Provider {
   #unsure() {
     const { around } = this.#options;
     return this.#containers.flatMap(container => {
-      const { [OWNER]: _, [CLUSTER]: __, ...own } = container.labels;
       const isUnsure = container.status === 'running' && container.health === 'none';
-      const read = labelledBy(own);
+      const read = labelledBy(withoutOwner(container.labels));
       if (!isUnsure || !read.ok || this.#readiness.accepts(container)) return [];
       const place = placeOf(container, read.labelled.port, around);
       return place.ok ? [{ container, server: place.server }] : [];

@@ -29,7 +29,7 @@ describeWithEngine('the image', real => {
       .podman('exec', name, 'node', '/cutover/dist/src/healthcheck/main.js')
       .then(
         () => 'well',
-        (cause: { stdout?: string }) => cause.stdout?.trim() ?? String(cause),
+        (cause: unknown) => (cause as { readonly stdout: string }).stdout.trim(),
       );
 
   it('says what it can do, as somebody who is not root', async () => {

@@ -153,7 +153,9 @@ runroot = "${join(this.folder, 'run')}"
       'import',
       '-q',
       '--change',
-      'ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt',
+      'ENV PATH=/usr/local/bin:/usr/bin:/bin',
+      '--change',
+      'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt',
       join(this.folder, 'base.tar'),
       base,
     );
@@ -206,7 +208,7 @@ export function describeWithEngine(what: string, tests: (real: () => RealEngine)
       real = await RealEngine.start();
       await real.buildDemo();
     });
-    after(() => real?.close());
+    after(() => (real as RealEngine | undefined)?.close()); // it may not have started
     tests(() => real);
   });
 }

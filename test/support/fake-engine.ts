@@ -70,7 +70,9 @@ export class FakeContainer {
     const { listener } = counting({ name: this.name });
     this.#server = createServer((request, response) => {
       this.requests += 1;
-      const answer = () => void listener(request, response);
+      const answer = () => {
+        listener(request, response);
+      };
       if (this.isHolding) this.#held.push(answer);
       else answer();
     });
@@ -262,18 +264,19 @@ export class FakeEngine {
     return container;
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** What is returned says nothing: whoever answers, answers by `response`. */
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://engine');
     this.asked.push(`${request.method ?? ''} ${pathname}`);
-    if (this.isHanging) return;
+    if (this.isHanging) return undefined;
     if (pathname === '/events') {
       response.writeHead(200).flushHeaders();
       this.#listeners.add(response);
       response.once('close', () => this.#listeners.delete(response));
-      return;
+      return undefined;
     }
     const json = (status: number, value?: unknown) =>
-      void response.writeHead(status).end(value === undefined ? '' : JSON.stringify(value));
+      response.writeHead(status).end(value === undefined ? '' : JSON.stringify(value));
     const missing = (what: string) => json(404, { message: `No such ${what}` });
     if (pathname === '/containers/json') return json(200, this.#listed());
     if (pathname === '/containers/create') {

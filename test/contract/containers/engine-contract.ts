@@ -15,7 +15,7 @@ export interface EngineUnderTest {
   /** Of containers that are to be created. */
   readonly network: string | undefined;
   /** A free one for each container: it may share its network with us. */
-  port(): Promise<number>;
+  readonly port: () => Promise<number>;
 }
 
 const label = 'cutover.version';

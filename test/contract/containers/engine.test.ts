@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { DockerEngine } from '../../../src/containers/docker-engine.js';
-import { EngineError } from '../../../src/containers/engine.js';
+import type { EngineError } from '../../../src/containers/engine.js';
 import { FakeEngine } from '../../support/fake-engine.js';
 import { stageForEach } from '../../support/stage.js';
 import { engineContract, type EngineUnderTest } from './engine-contract.js';
@@ -34,7 +34,7 @@ describe('an engine that is none', () => {
   });
 
   it('gives a pull up when it is told to, in the middle of it', async () => {
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     fake.pulling = new Promise(resolve => (release = resolve));
     const ending = new AbortController();
     const pulled = failure(fake.client().pull('localhost/later:2', ending.signal));

@@ -46,7 +46,7 @@ describe('isConnected', () => {
 
 describe('ailment', () => {
   const stage = stageForEach();
-  async function listening<Kind extends Server>(server: Kind): Promise<number> {
+  async function listening(server: Server): Promise<number> {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     stage.atEnd(() => server.close());

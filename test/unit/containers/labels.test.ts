@@ -29,7 +29,7 @@ describe('labelledBy', () => {
   ]) {
     it(`reads ${JSON.stringify(labels)}`, () => {
       const labelled = { version: '2.0', port: 8080, transition };
-      expect(read(labels as Record<string, string>)).to.deep.equal({ ok: true, labelled });
+      expect(read(labels)).to.deep.equal({ ok: true, labelled });
     });
   }
 
@@ -96,7 +96,7 @@ describe('labelledBy', () => {
     },
   ]) {
     it(`says of ${JSON.stringify(labels)} what is wrong`, () => {
-      expect(read(labels as Record<string, string>)).to.deep.equal({ ok: false, because });
+      expect(read(labels)).to.deep.equal({ ok: false, because });
     });
   }
 

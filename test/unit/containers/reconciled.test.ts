@@ -255,7 +255,7 @@ describe('reconciled', () => {
                 version,
                 isStarted ? { 'cutover.owner': OWNER, 'cutover.cluster': 'c' } : {},
               ),
-            } as Partial<Container>),
+            }),
           );
           const step = look(table, seen);
           check(table, step.table, step.changes);
