@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openListeningDescriptor } from '../../src/sockets/listening-descriptor.js';
+import { CONTROL_WIRE_VERSION } from '../../src/wire/control-message.js';
 import { counting, httpContainer } from '../support/containers.js';
 import { gate } from '../support/gate.js';
 import { valuesOf } from '../support/http-message.js';
@@ -286,7 +287,9 @@ describe('system: Cutover is upgraded', () => {
       await next.logged('control-listening');
       for (const follower of [cutover, serving]) {
         const { because } = await follower.logged('announcement-refused');
-        expect(because).to.match(/speaks version 3 of the control protocol, we speak 2/);
+        expect(because).to.include(
+          `speaks version ${CONTROL_WIRE_VERSION + 1} of the control protocol, we speak ${CONTROL_WIRE_VERSION}`,
+        );
       }
       expect((await fetch(`${apiOf(next).url}/readyz`)).status).to.equal(503);
       const before = load.tally.byServer.get('v1');
