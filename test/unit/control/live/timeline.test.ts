@@ -110,12 +110,12 @@ describe('the timeline of an upgrade', () => {
   it('has no more points than may be, over a fortnight, and shows the last second of it', () => {
     let timeline = begun(look(0));
     const fortnight = 14 * 24 * 3600;
-    for (let seconds = 1; seconds <= fortnight; seconds += 7) {
+    for (let seconds = 1; seconds <= fortnight; seconds += 61) {
       timeline = grown(timeline, look(seconds, { newer: counts(seconds) }));
     }
     const points = pointsOf(timeline);
     expect(points.length).to.be.within(MOST_POINTS / 2, MOST_POINTS);
-    expect(points.at(-1)?.at).to.be.greaterThan(look(fortnight - 8).at);
+    expect(points.at(-1)?.at).to.be.greaterThan(look(fortnight - 62).at);
     for (const { newer } of points) expect(newer.requests).to.equal(1);
   });
 
@@ -156,7 +156,8 @@ describe('the timeline of an upgrade', () => {
         expect(sum).to.be.closeTo(newer, 0.0006 * seconds + 1e-6);
         expect(Math.max(...points.map(({ strength }) => strength))).to.be.closeTo(peak, 0.001);
       }),
-      { numRuns: 30 },
+      // A counterexample of thousands of steps takes minutes to shrink, and the seed tells it as well.
+      { numRuns: 30, endOnFailure: true },
     );
   });
 });
