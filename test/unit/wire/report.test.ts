@@ -74,7 +74,7 @@ const excerpt = {
   skipped: 65_536,
   bytes: 2 ** 40,
 };
-const { body: _, ...noText } = excerpt;
+const noText = Object.fromEntries(Object.entries(excerpt).filter(([name]) => name !== 'body'));
 const largest = { where: Array(16).fill('p'.repeat(300)), newer: excerpt, older: noText };
 const paired = (pairs: readonly unknown[]) =>
   reported({
