@@ -19,8 +19,10 @@ export interface Saying {
 export interface Members {
   /** Of those that are ready, in the order in which they were created. */
   readonly servers: readonly ServerAddress[];
-  /** Names of those that are not, and have not gone. */
+  /** Names of those that are not, and have neither gone nor been told to. */
   readonly coming: readonly string[];
+  /** Names of those that were told to end, and have not ended. */
+  readonly leaving: readonly string[];
 }
 
 /** Containers that somebody else runs, of one version. */
@@ -83,7 +85,8 @@ interface Member {
   readonly labelled: Labelled;
   /** Of one that control started. */
   readonly cluster: string | undefined;
-  /** Where it is; undefined: it is not ready. */
+  readonly stage: 'ready' | 'coming' | 'leaving';
+  /** Where it is, if it is ready. */
   readonly server: ServerAddress | undefined;
 }
 
@@ -103,8 +106,8 @@ function memberOf(
     return undefined;
   }
   const { labelled } = read;
-  const member = { name, labelled, cluster: owner === undefined ? undefined : cluster };
-  if (stage === 'coming') return { ...member, server: undefined };
+  const member = { name, labelled, stage, cluster: owner === undefined ? undefined : cluster };
+  if (stage !== 'ready') return { ...member, server: undefined };
   const place = placeOf(container, labelled.port, around);
   if (place.ok) return { ...member, server: place.server };
   say(name, `left out: ${place.because}`);
@@ -157,6 +160,10 @@ function membersOf(members: readonly Member[], say: Say): Members {
   }
   return {
     servers: [...servers.values()].slice(0, MOST_SERVERS),
-    coming: members.flatMap(({ name, server }) => (server === undefined ? [name] : [])),
+    coming: namesOf(members, 'coming'),
+    leaving: namesOf(members, 'leaving'),
   };
 }
+
+const namesOf = (members: readonly Member[], wanted: Stage): readonly string[] =>
+  members.flatMap(({ name, stage }) => (stage === wanted ? [name] : []));

@@ -41,6 +41,8 @@ export interface ProviderOptions {
 export const RESYNC = 10_000;
 /** Milliseconds between two looks while some container is not ready yet and has no health check to tell of. */
 export const WAITING = 500;
+/** Milliseconds after which a container that was told to end, and runs on, was not told to end: see `Stage`. */
+export const LEAVES_WITHIN = 60_000;
 /** Seconds that a container has to end by itself. */
 const GRACE = 10;
 /** How soon an engine that has gone is asked again, in milliseconds. */
@@ -50,8 +52,8 @@ export class Provider {
   readonly #options: ProviderOptions;
   readonly #readiness: Readiness;
   readonly #ending = new AbortController();
-  /** Containers that were told to end, until they are started again: when each was started. */
-  readonly #leaving = new Map<string, string>();
+  /** Containers that were told to end, until they are started again: when each was started, and told. */
+  readonly #leaving = new Map<string, { readonly startedAt: string; readonly toldAt: number }>();
   /** Clusters whose containers are being started: not in the table yet. */
   readonly #starting = new Set<VersionId>();
   /** Containers whose cluster is gone, by id: they end when what they have in flight is over. */
@@ -134,7 +136,8 @@ export class Provider {
     const container = this.#containers.find(({ id }) => id === happened.container);
     if (happened.action === 'start') this.#leaving.delete(happened.container);
     else if (container !== undefined && isToldToEnd(happened, container)) {
-      this.#leaving.set(container.id, container.startedAt);
+      const toldAt = this.#options.clock.now();
+      this.#leaving.set(container.id, { startedAt: container.startedAt, toldAt });
     }
     this.look();
   }
@@ -177,11 +180,16 @@ export class Provider {
     this.#options.report({ type: 'engine-lost', engine: this.#options.engine.address, because });
   }
 
-  /** Who was started again, or has gone, is not about to leave any more. */
+  /** Who was started again, has gone, or runs on after all, is not about to leave any more. */
   #forgetLeft(): void {
-    for (const [id, startedAt] of this.#leaving) {
+    const since = this.#options.clock.now() - LEAVES_WITHIN;
+    for (const [id, { startedAt, toldAt }] of this.#leaving) {
       const now = this.#containers.find(each => each.id === id);
       if (now?.startedAt !== startedAt) this.#leaving.delete(id);
+      else if (now.status === 'running' && toldAt <= since) {
+        this.#leaving.delete(id);
+        this.#readiness.forget(id); // it may have ceased to listen, and take longer to end
+      }
     }
   }
 

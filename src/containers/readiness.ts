@@ -16,6 +16,11 @@ export class Readiness {
     return this.#accepted.get(id) === startedAt;
   }
 
+  /** Whoever has accepted once is asked again. */
+  forget(id: string): void {
+    this.#accepted.delete(id);
+  }
+
   /** Asks those that have not accepted yet, all at once. Those that are not named here are forgotten. */
   async ask(
     candidates: readonly { readonly container: Container; readonly server: ServerAddress }[],

@@ -15,7 +15,7 @@ export interface Reconciled {
   readonly sayings: readonly Saying[];
 }
 
-const none: Members = { servers: [], coming: [] };
+const none: Members = { servers: [], coming: [], leaving: [] };
 
 export function reconciled(
   table: RoutingTable,
@@ -58,15 +58,16 @@ function membersOf({ id, number, owner }: Version, groups: Groups): Members | un
 
 /**
  * While nobody is ready, but somebody may be again, it keeps the servers that it has: what they fail is
- * rescued, and speaks against the version. Who has crashed is not forgotten for having crashed.
+ * rescued, and speaks against the version. Who has crashed is not forgotten for having crashed. Nor is who was
+ * told to end and has not ended: it may go on for ever.
  */
-function fateOf(version: Version, { servers, coming }: Members): Fate {
+function fateOf(version: Version, { servers, coming, leaving }: Members): Fate {
   const { id, number } = version;
   if (isNonEmpty(servers)) {
     const isSame = isDeepStrictEqual(servers, version.servers);
     return isSame ? {} : { change: { kind: 'servers', id, servers } };
   }
-  if (coming.length === 0) return { change: { kind: 'remove', id } };
+  if (coming.length === 0) return leaving.length > 0 ? {} : { change: { kind: 'remove', id } };
   const says = `none of its containers is ready (${coming.join(', ')}); what they fail is rescued`;
   return { saying: { about: `version ${number}`, says } };
 }
@@ -87,6 +88,7 @@ function arrivalOf(
     return { saying: { about, says } };
   }
   if (!isNonEmpty(servers)) {
+    if (coming.length === 0) return {};
     return { saying: { about, says: `waiting for ${coming.join(', ')}` } };
   }
   const version: NewVersion = { id: newId(), number, servers, transition, owner: 'labels' };

@@ -4,9 +4,10 @@ import type { Container, Happened } from './engine.js';
 
 /**
  * `ready`: it gets requests. `coming`: not yet, or not at the moment, and nobody wanted that: it starts, its
- * health is bad, it crashed. `gone`: somebody has stopped it, or is about to.
+ * health is bad, it crashed. `leaving`: somebody has told it to end, and it has not ended: not every signal ends
+ * every process (a JVM goes on after SIGQUIT). `gone`: somebody has stopped it.
  */
-export type Stage = 'ready' | 'coming' | 'gone';
+export type Stage = 'ready' | 'coming' | 'leaving' | 'gone';
 
 /** What cannot be read from the container itself. */
 export interface Known {
@@ -17,7 +18,7 @@ export interface Known {
 }
 
 export function stageOf(container: Container, { isLeaving, accepts }: Known): Stage {
-  if (isLeaving) return 'gone';
+  if (isLeaving) return runsStill(container) ? 'leaving' : 'gone';
   switch (container.status) {
     case 'running':
       return isWell(container, accepts) ? 'ready' : 'coming';
@@ -36,6 +37,10 @@ export function stageOf(container: Container, { isLeaving, accepts }: Known): St
       return 'gone';
   }
 }
+
+/** Or the engine has it run again. */
+const runsStill = ({ status }: Container) =>
+  status === 'running' || status === 'restarting' || status === 'paused' || status === 'unknown';
 
 const isWell = ({ health }: Container, accepts: boolean) =>
   health === 'none' ? accepts : health === 'healthy';

@@ -136,13 +136,22 @@ describe('reconciled', () => {
 
   it('removes a version with its last container, and keeps it where nobody else may serve', () => {
     const start = look(firstTable(first), [container(1)]).table;
-    expect(told(look(start, [container(1)], ['web-1']).table)).to.equal('1.0 complete 9001');
     expect(told(look(start, []).table)).to.equal('1.0 complete 9001');
     const alone = changed(start, { kind: 'remove', id: first.id });
     if (!alone.ok) expect.fail('2.0 may serve');
     const { table, refused } = look(alone.table, []);
     expect(told(table)).to.equal('2.0 running 9001');
     expect(refused).to.have.length(1);
+  });
+
+  it('keeps a version while its last container was told to end and runs on, and adds none of these', () => {
+    const containers = [container(1)];
+    const start = look(firstTable(first), containers).table;
+    expect(look(start, containers, ['web-1'])).to.deep.include({ changes: [], said: [] });
+    const ended = [container(1, { status: 'exited', exitCode: 1 })];
+    expect(told(look(start, ended, ['web-1']).table)).to.equal('1.0 complete 9001');
+    const { changes, said } = look(firstTable(first), containers, ['web-1']);
+    expect({ changes, said }).to.deep.equal({ changes: [], said: [] });
   });
 
   for (const verb of ['demote', 'abort'] as const) {
@@ -210,6 +219,11 @@ describe('reconciled', () => {
     it('follows where they are after a restart', () => {
       const { table } = look(start, [container(1, labels('3.0', own))]);
       expect(told(table)).to.equal('3.0 running 9001, 1.0 complete 9001');
+    });
+
+    it('keeps their cluster while the last of them was told to end and runs on', () => {
+      const { changes } = look(start, [container(1, labels('3.0', own))], ['web-1']);
+      expect(changes).to.deep.equal([]);
     });
 
     it('makes no version of those whose cluster is not there, nor of those of another Cutover', () => {

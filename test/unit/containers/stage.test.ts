@@ -5,13 +5,16 @@ import { container } from './stand.js';
 
 describe('stageOf', () => {
   const accepting = { isLeaving: false, accepts: true };
+  const leaving = { ...accepting, isLeaving: true };
   const rows: readonly (readonly [string, Partial<Container>, typeof accepting, string])[] = [
     ['accepts connections', {}, accepting, 'ready'],
     ['does not accept yet', {}, { ...accepting, accepts: false }, 'coming'],
     ['is healthy', { health: 'healthy' }, { ...accepting, accepts: false }, 'ready'],
     ['accepts, while its health check has not passed', { health: 'starting' }, accepting, 'coming'],
     ['accepts, while its health is bad', { health: 'unhealthy' }, accepting, 'coming'],
-    ['was told to end, and runs', { health: 'healthy' }, { ...accepting, isLeaving: true }, 'gone'],
+    ['was told to end, and runs', { health: 'healthy' }, leaving, 'leaving'],
+    ['was told to end, and is restarted', { status: 'restarting' }, leaving, 'leaving'],
+    ['was told to end, and ended badly', { status: 'exited', exitCode: 1 }, leaving, 'gone'],
     ['is paused', { status: 'paused' }, accepting, 'coming'],
     ['is restarted by its engine', { status: 'restarting', exitCode: 1 }, accepting, 'coming'],
     ['was created only', { status: 'created' }, accepting, 'gone'],
