@@ -71,22 +71,19 @@ export class DockerEngine implements Engine {
 
   async *happenings(signal: AbortSignal): AsyncGenerator<Happened> {
     // The stream itself may be silent for hours: only its beginning is bounded.
-    const stream = await this.#call(
-      'tell what happens',
-      () =>
-        this.#docker.getEvents({
-          filters: { type: ['container'] },
-          abortSignal: signal,
-        }),
-      signal,
-    );
+    const call = this.#begin('tell what happens', signal);
     try {
+      const stream = await call.answer(abortSignal =>
+        this.#docker.getEvents({ filters: { type: ['container'] }, abortSignal }),
+      );
       for await (const line of jsonLines(stream)) {
         const happened = happenedIn(line);
         if (happened !== undefined) yield happened;
       }
     } catch (cause) {
       if (!signal.aborted) throw errorOf('tell what happens', cause);
+    } finally {
+      call.end();
     }
     if (!signal.aborted) throw new EngineError('unreachable', `${this.address} has hung up`);
   }
@@ -101,18 +98,17 @@ export class DockerEngine implements Engine {
 
   async pull(image: string, signal: AbortSignal): Promise<void> {
     const what = `pull ${image}`;
-    const stream = await this.#call(
-      what,
-      () => this.#docker.pull(image, { abortSignal: signal }),
-      signal,
-    );
+    const call = this.#begin(what, signal);
     try {
+      const stream = await call.answer(abortSignal => this.#docker.pull(image, { abortSignal }));
       for await (const line of jsonLines(stream)) {
         const { success, data } = z.object({ error: z.string().min(1) }).safeParse(line);
         if (success) throw new EngineError('refused', `cannot ${what}: ${data.error}`);
       }
     } catch (cause) {
       throw signal.aborted ? givenUp(what) : errorOf(what, cause);
+    } finally {
+      call.end();
     }
   }
 
@@ -145,12 +141,11 @@ export class DockerEngine implements Engine {
   }
 
   async stop(id: string, seconds: number): Promise<void> {
-    const patience = this.#patience + seconds * 1000;
     await this.#call(
       'stop a container',
       abortSignal => this.#docker.getContainer(id).stop({ t: seconds, abortSignal }),
-      AbortSignal.timeout(patience),
-      patience,
+      undefined,
+      this.#patience + seconds * 1000,
     ).catch(unless('not-found', 304));
   }
 
@@ -160,44 +155,75 @@ export class DockerEngine implements Engine {
     ).catch(unless('not-found'));
   }
 
-  /** `signal`: gives it up; default: when it is too late. */
+  /** `signal`: gives it up. */
   async #call<Answer>(
     what: string,
     ask: (signal: AbortSignal) => Promise<Answer>,
     signal?: AbortSignal,
     patience = this.#patience,
   ): Promise<Answer> {
-    const timeout = AbortSignal.timeout(patience);
-    const late = () => new EngineError('late', `${this.address} did not ${what} in time`);
-    if (signal?.aborted === true) throw givenUp(what);
-    const over = settledBy([
-      [timeout, late],
-      ...(signal === undefined ? [] : [[signal, () => givenUp(what)] as const]),
-    ]);
+    const call = this.#begin(what, signal, patience);
     try {
-      return await Promise.race([ask(signal ?? timeout), over.promise]);
-    } catch (cause) {
-      throw timeout.aborted ? late() : errorOf(what, cause);
+      return await call.answer(ask);
     } finally {
-      over.forget();
+      call.end();
     }
+  }
+
+  #begin(what: string, signal?: AbortSignal, patience = this.#patience): Call {
+    const late = new EngineError('late', `${this.address} did not ${what} in time`);
+    return new Call(what, { late, patience, signal });
   }
 }
 
-/** The client library does not settle every call whose signal comes in the middle of an answer: this does. */
-function settledBy(ends: readonly (readonly [AbortSignal, () => EngineError])[]): {
-  readonly promise: Promise<never>;
-  forget(): void;
-} {
-  const listeners: (() => void)[] = [];
-  const promise = new Promise<never>((_, reject) => {
-    for (const [signal, error] of ends) {
-      const end = () => reject(error());
-      signal.addEventListener('abort', end);
-      listeners.push(() => signal.removeEventListener('abort', end));
+/** One request: it is aborted, and its connection closed, when it is given up or too late, until `end`. */
+class Call {
+  readonly #what: string;
+  /** Its reason is an EngineError. */
+  readonly #ending = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #given: AbortSignal | undefined;
+
+  constructor(
+    what: string,
+    about: {
+      readonly late: EngineError;
+      readonly patience: number;
+      readonly signal: AbortSignal | undefined;
+    },
+  ) {
+    this.#what = what;
+    this.#given = about.signal;
+    this.#timer = setTimeout(() => this.#ending.abort(about.late), about.patience);
+    this.#timer.unref();
+    if (this.#given?.aborted === true) this.#giveUp();
+    else this.#given?.addEventListener('abort', this.#giveUp);
+  }
+
+  /** Once the answer is there, which may be a stream that goes on, it is not late any more. */
+  async answer<Answer>(ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+    const { signal } = this.#ending;
+    signal.throwIfAborted();
+    // The client library does not settle every call whose signal comes in the middle of an answer: this does.
+    const over = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as EngineError));
+    });
+    try {
+      return await Promise.race([ask(signal), over]);
+    } catch (cause) {
+      throw signal.aborted ? signal.reason : errorOf(this.#what, cause);
+    } finally {
+      clearTimeout(this.#timer);
     }
-  });
-  return { promise, forget: () => listeners.forEach(forget => forget()) };
+  }
+
+  /** Nothing is held any more. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#given?.removeEventListener('abort', this.#giveUp);
+  }
+
+  readonly #giveUp = (): void => this.#ending.abort(givenUp(this.#what));
 }
 
 /**

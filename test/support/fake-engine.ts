@@ -175,6 +175,11 @@ export class FakeEngine {
     return engine;
   }
 
+  /** How many connections to it are open. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
   /** `patience`: milliseconds for one call. */
   client(patience?: number): DockerEngine {
     return new DockerEngine({ path: this.socket }, patience);

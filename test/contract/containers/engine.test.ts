@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import { getEventListeners } from 'node:events';
 import { DockerEngine } from '../../../src/containers/docker-engine.js';
 import type { EngineError } from '../../../src/containers/engine.js';
 import { FakeEngine } from '../../support/fake-engine.js';
 import { stageForEach } from '../../support/stage.js';
+import { eventually } from '../../support/within.js';
 import { engineContract, type EngineUnderTest } from './engine-contract.js';
 
 describe('an engine that is none', () => {
@@ -49,6 +51,45 @@ describe('an engine that is none', () => {
     const cause = await failure(fake.client(50).containers());
     expect(cause.kind).to.equal('late');
     expect(cause.message).to.equal(`${fake.socket} did not list its containers in time`);
+  });
+
+  for (const { what, ask } of [
+    {
+      what: 'a call',
+      ask: (client: DockerEngine, signal: AbortSignal) => client.containers(signal),
+    },
+    {
+      what: 'a pull',
+      ask: (client: DockerEngine, signal: AbortSignal) => client.pull('demo:1', signal),
+    },
+    {
+      what: 'the beginning of the events',
+      ask: (client: DockerEngine, signal: AbortSignal) =>
+        client.happenings(signal)[Symbol.asyncIterator]().next(),
+    },
+  ]) {
+    it(`leaves nothing open of ${what} that takes too long, though it may be given up later`, async () => {
+      fake.isHanging = true;
+      const { signal } = new AbortController();
+      expect((await failure(ask(fake.client(50), signal))).kind).to.equal('late');
+      await eventually('its connection is closed', () => fake.connections === 0);
+      expect(getEventListeners(signal, 'abort')).to.deep.equal([]);
+    });
+  }
+
+  it('does not end a pull that has begun, however long it takes', async () => {
+    let release: () => void = () => undefined;
+    fake.pulling = new Promise(resolve => (release = resolve));
+    fake.registry.set('localhost/later:2', {});
+    const client = fake.client(500);
+    const { signal } = new AbortController();
+    const pulled = client.pull('localhost/later:2', signal);
+    while (!fake.asked.includes('POST /images/create')) await new Promise(setImmediate);
+    fake.isHanging = true;
+    expect((await failure(client.containers())).kind).to.equal('late', 'and so would the pull be');
+    release();
+    await pulled;
+    expect(getEventListeners(signal, 'abort')).to.deep.equal([]);
   });
 
   it('says that nobody listens', async () => {
