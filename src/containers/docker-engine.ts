@@ -10,9 +10,11 @@ import {
   type EngineErrorKind,
   type Happened,
   type NewContainer,
+  type Shown,
 } from './engine.js';
 import { containerOf, happenedIn, isOurs } from './inspected.js';
 import { jsonLines } from './json-lines.js';
+import { isAnothers } from './labels.js';
 
 /** A path of a unix socket, or where a TCP socket listens. */
 export type EngineAddress = { readonly path: string } | HostPort;
@@ -20,10 +22,16 @@ export type EngineAddress = { readonly path: string } | HostPort;
 /** Milliseconds for one call. */
 const PATIENCE = 10_000;
 /** More containers than this with our labels are not looked at. */
-export const MOST_CONTAINERS = 1024;
+const MOST_CONTAINERS = 1024;
+/** Containers that are looked at at a time: each takes a connection. */
+export const AT_ONCE = 16;
 
 const listed = z.array(
-  z.object({ Id: z.string(), Labels: z.record(z.string(), z.string()).nullish() }),
+  z.object({
+    Id: z.string(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+    State: z.string().nullish(),
+  }),
 );
 
 export class DockerEngine implements Engine {
@@ -31,13 +39,15 @@ export class DockerEngine implements Engine {
   readonly host: string;
   readonly #docker: Docker;
   readonly #patience: number;
+  readonly #most: number;
 
-  /** `patience`: milliseconds for one call; default 10,000. */
-  constructor(address: EngineAddress, patience = PATIENCE) {
+  /** `patience`: milliseconds for one call; default 10,000. `most`: containers that are looked at. */
+  constructor(address: EngineAddress, patience = PATIENCE, most = MOST_CONTAINERS) {
     const isLocal = 'path' in address;
     this.address = isLocal ? address.path : hostPort(address);
     this.host = isLocal ? '127.0.0.1' : address.host;
     this.#patience = patience;
+    this.#most = most;
     this.#docker = new Docker({
       ...environmentIgnored,
       ...(isLocal
@@ -46,17 +56,23 @@ export class DockerEngine implements Engine {
     } as Docker.DockerOptions); // its type does not know that undefined takes the place of a default
   }
 
-  async containers(signal?: AbortSignal): Promise<readonly Container[]> {
+  async containers(owner: string | undefined, signal?: AbortSignal): Promise<Shown> {
     const all = await this.#call(
       'list its containers',
       abortSignal => this.#docker.listContainers({ all: true, abortSignal }),
       signal,
     );
-    const ours = understood(listed, all).filter(({ Labels }) => isOurs(Labels ?? {}));
-    const inspected = await Promise.all(
-      ours.slice(0, MOST_CONTAINERS).map(({ Id }) => this.#inspected(Id, signal)),
-    );
-    return inspected.filter(each => each !== undefined);
+    const ours = understood(listed, all)
+      .filter(({ Labels }) => isOurs(Labels ?? {}))
+      .filter(({ Labels }) => owner === undefined || !isAnothers(Labels ?? {}, owner))
+      .toSorted((a, b) => Number(isRunning(b)) - Number(isRunning(a)));
+    const looked = ours.slice(0, this.#most);
+    const containers: Container[] = [];
+    for (let at = 0; at < looked.length; at += AT_ONCE) {
+      const some = looked.slice(at, at + AT_ONCE).map(({ Id }) => this.#inspected(Id, signal));
+      containers.push(...(await Promise.all(some)).filter(each => each !== undefined));
+    }
+    return { containers, leftOut: ours.length - looked.length };
   }
 
   /** Undefined: it has gone since it was listed. */
@@ -175,6 +191,8 @@ export class DockerEngine implements Engine {
     return new Call(what, { late, patience, signal });
   }
 }
+
+const isRunning = ({ State }: z.output<typeof listed>[number]) => State === 'running';
 
 /** One request: it is aborted, and its connection closed, when it is given up or too late, until `end`. */
 class Call {

@@ -72,14 +72,24 @@ export interface NewContainer {
   readonly network: string | undefined;
 }
 
+/** What an engine shows of its containers. */
+export interface Shown {
+  readonly containers: readonly Container[];
+  /** How many more there are than can be looked at: who is not shown may be there all the same. */
+  readonly leftOut: number;
+}
+
 /** Every call is bounded in time, and rejects with an EngineError. */
 export interface Engine {
   /** Where it is, for people. */
   readonly address: string;
   /** Where ports are that its containers publish on all addresses of its machine. */
   readonly host: string;
-  /** Those whose labels begin with `cutover.`, running or not. `signal`: gives it up. */
-  containers(signal?: AbortSignal): Promise<readonly Container[]>;
+  /**
+   * Those whose labels begin with `cutover.`, running or not. `owner`: without those that another Cutover started.
+   * `signal`: gives it up.
+   */
+  containers(owner: string | undefined, signal?: AbortSignal): Promise<Shown>;
   /** Ends when `signal` says so; rejects when the engine has gone. */
   happenings(signal: AbortSignal): AsyncIterable<Happened>;
   hasImage(image: string): Promise<boolean>;

@@ -4,7 +4,7 @@ import { hostPort } from '../config/address.js';
 import { MOST_SERVERS, type ServerAddress, type UpgradeTransition } from '../config/cluster.js';
 import { versionId, type VersionId } from '../kernel/ids.js';
 import type { Container } from './engine.js';
-import { CLUSTER, labelledBy, OWNER, withoutOwner, type Labelled } from './labels.js';
+import { CLUSTER, isAnothers, labelledBy, OWNER, withoutOwner, type Labelled } from './labels.js';
 import { placeOf, type Surroundings } from './place.js';
 import type { Stage } from './stage.js';
 
@@ -54,7 +54,7 @@ export function grouped(
   const say = (name: string, says: string) => void sayings.push({ about: name, says });
   const found = containers
     .toSorted((one, other) => (one.created < other.created ? -1 : 1))
-    .filter(({ labels }) => labels[OWNER] === undefined || labels[OWNER] === about.owner)
+    .filter(({ labels }) => !isAnothers(labels, about.owner))
     .flatMap(container => {
       const member = memberOf(container, about, say);
       return member === undefined ? [] : [member];

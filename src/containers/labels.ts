@@ -22,6 +22,10 @@ export type Read =
 export const OWNER = `${PREFIX}owner`;
 export const CLUSTER = `${PREFIX}cluster`;
 
+/** Whether another Cutover started it: it is left alone. */
+export const isAnothers = (labels: Container['labels'], owner: string): boolean =>
+  labels[OWNER] !== undefined && labels[OWNER] !== owner;
+
 /** What is left where the labels of ours are taken away. */
 export const withoutOwner = (labels: Container['labels']): Container['labels'] =>
   Object.fromEntries(Object.entries(labels).filter(([name]) => name !== OWNER && name !== CLUSTER));

@@ -59,6 +59,8 @@ export class Provider {
   /** Containers whose cluster is gone, by id: they end when what they have in flight is over. */
   readonly #retiring = new Map<string, Cancel>();
   #containers: readonly Container[] = [];
+  /** How many more there are than the engine shows. */
+  #leftOut = 0;
   /** What was said last of each container or version. */
   #said = new Map<string, string>();
   /** Whether the engine can be asked. */
@@ -154,9 +156,11 @@ export class Provider {
 
   /** Whether somebody must be asked again soon. */
   async #looked(): Promise<boolean> {
-    const { engine, report } = this.#options;
+    const { engine, owner, report } = this.#options;
     try {
-      this.#containers = await engine.containers(this.#ending.signal);
+      const shown = await engine.containers(owner, this.#ending.signal);
+      this.#containers = shown.containers;
+      this.#leftOut = shown.leftOut;
     } catch (cause) {
       this.#lose(messageOf(cause));
       return false;
@@ -218,10 +222,19 @@ export class Provider {
     const refused: Saying[] = [];
     for (const change of changes) {
       if (this.#isOver) return;
+      if (change.kind === 'remove' && this.#leftOut > 0) continue; // its containers may be among these
       refused.push(...(await this.#made(change)));
     }
-    this.#say([...groups.sayings, ...sayings, ...refused]);
+    this.#say([...groups.sayings, ...sayings, ...refused, ...this.#tooMany()]);
     this.#retire();
+  }
+
+  #tooMany(): readonly Saying[] {
+    if (this.#leftOut === 0) return [];
+    const says =
+      `${this.#leftOut} more than are looked at are left out: until some are removed, no version is ` +
+      'removed with its last one';
+    return [{ about: 'containers', says }];
   }
 
   /** What is to be said where it could not be made. */

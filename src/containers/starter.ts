@@ -139,7 +139,8 @@ class Start {
 
   /** Where they are, once all of them are ready. Throws where one of them ended. */
   async #ready(): Promise<NonEmpty<ServerAddress> | undefined> {
-    const containers = await this.#options.engine.containers(this.#signal);
+    const { engine, owner } = this.#options;
+    const { containers } = await engine.containers(owner, this.#signal);
     const own = this.#created.map(id => containers.find(each => each.id === id));
     const servers = await Promise.all(own.map(each => this.#serverOf(each)));
     const found = servers.filter(each => each !== undefined);

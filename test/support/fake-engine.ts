@@ -164,6 +164,7 @@ export class FakeEngine {
     });
     this.#server.on('connection', connection => {
       this.#connections.add(connection);
+      this.mostConnections = Math.max(this.mostConnections, this.#connections.size);
       connection.once('close', () => this.#connections.delete(connection));
     });
   }
@@ -175,14 +176,17 @@ export class FakeEngine {
     return engine;
   }
 
+  /** How many connections to it were open at a time. */
+  mostConnections = 0;
+
   /** How many connections to it are open. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** `patience`: milliseconds for one call. */
-  client(patience?: number): DockerEngine {
-    return new DockerEngine({ path: this.socket }, patience);
+  /** `patience`: milliseconds for one call. `most`: containers that are looked at. */
+  client(patience?: number, most?: number): DockerEngine {
+    return new DockerEngine({ path: this.socket }, patience, most);
   }
 
   async listen(): Promise<void> {
@@ -322,8 +326,11 @@ export class FakeEngine {
     }
   }
 
+  /** Newest first. */
   #listed(): unknown {
-    return [...this.containers.values()].map(({ id, labels }) => ({ Id: id, Labels: labels }));
+    return [...this.containers.values()]
+      .map(({ id, labels, status }) => ({ Id: id, Labels: labels, State: status }))
+      .toReversed();
   }
 
   async #started(container: FakeContainer): Promise<void> {

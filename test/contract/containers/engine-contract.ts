@@ -43,7 +43,7 @@ export function engineContract(underTest: () => EngineUnderTest): void {
   }
 
   const described = async (wantedId: string) =>
-    (await underTest().engine.containers()).find(({ id }) => id === wantedId);
+    (await underTest().engine.containers(undefined)).containers.find(({ id }) => id === wantedId);
 
   /** Starts it, and waits until its application listens: before that it may not heed a signal. */
   async function running(labels?: NewContainer['labels']) {

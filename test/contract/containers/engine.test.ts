@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { getEventListeners } from 'node:events';
-import { DockerEngine } from '../../../src/containers/docker-engine.js';
+import { AT_ONCE, DockerEngine } from '../../../src/containers/docker-engine.js';
 import type { EngineError } from '../../../src/containers/engine.js';
 import { FakeEngine } from '../../support/fake-engine.js';
 import { stageForEach } from '../../support/stage.js';
@@ -48,7 +48,7 @@ describe('an engine that is none', () => {
 
   it('gives a call up that takes too long', async () => {
     fake.isHanging = true;
-    const cause = await failure(fake.client(50).containers());
+    const cause = await failure(fake.client(50).containers(undefined));
     expect(cause.kind).to.equal('late');
     expect(cause.message).to.equal(`${fake.socket} did not list its containers in time`);
   });
@@ -56,7 +56,7 @@ describe('an engine that is none', () => {
   for (const { what, ask } of [
     {
       what: 'a call',
-      ask: (client: DockerEngine, signal: AbortSignal) => client.containers(signal),
+      ask: (client: DockerEngine, signal: AbortSignal) => client.containers(undefined, signal),
     },
     {
       what: 'a pull',
@@ -86,15 +86,45 @@ describe('an engine that is none', () => {
     const pulled = client.pull('localhost/later:2', signal);
     while (!fake.asked.includes('POST /images/create')) await new Promise(setImmediate);
     fake.isHanging = true;
-    expect((await failure(client.containers())).kind).to.equal('late', 'and so would the pull be');
+    expect((await failure(client.containers(undefined))).kind).to.equal(
+      'late',
+      'and so would the pull be',
+    );
     release();
     await pulled;
     expect(getEventListeners(signal, 'abort')).to.deep.equal([]);
   });
 
+  it('shows those that run before others, leaves out other owners’, and says how many there are more', async () => {
+    const label = { 'cutover.version': '2.0' };
+    const create = (name: string, labels: Readonly<Record<string, string>>) =>
+      fake
+        .client()
+        .create({ name, labels, image: 'demo:1', environment: [], port: 80, network: undefined });
+    await fake.run('oldest', { labels: { ...label, 'cutover.owner': 'me' } });
+    await create('older', label);
+    await fake.run('another', { labels: { ...label, 'cutover.owner': 'you' } });
+    await create('newest', label);
+    const shown = async (most: number) => {
+      const { containers, leftOut } = await fake.client(undefined, most).containers('me');
+      return { names: containers.map(({ name }) => name), leftOut };
+    };
+    expect(await shown(2)).to.deep.equal({ names: ['oldest', 'newest'], leftOut: 1 });
+    expect(await shown(3)).to.deep.equal({ names: ['oldest', 'newest', 'older'], leftOut: 0 });
+  });
+
+  it('is asked for a few of its containers at a time', async () => {
+    for (let count = 0; count < 3 * AT_ONCE; count++) {
+      await fake.run(`one-${String(count)}`, { labels: { 'cutover.version': '2.0' } });
+    }
+    const { containers } = await fake.client().containers(undefined);
+    expect(containers).to.have.length(3 * AT_ONCE);
+    expect(fake.mostConnections).to.be.at.most(AT_ONCE + 1);
+  });
+
   it('says that nobody listens', async () => {
     await fake.goAway();
-    const cause = await failure(fake.client().containers());
+    const cause = await failure(fake.client().containers(undefined));
     expect(cause.kind).to.equal('unreachable');
     expect(cause.message).to.contain('ENOENT');
   });

@@ -16,6 +16,8 @@ class Stand {
   readonly clock = new FakeClock();
   readonly said: string[] = [];
   containers: readonly Container[];
+  /** How many more there are than the engine shows. */
+  leftOut = 0;
   /** Whether their ports accept connections. */
   accepts = true;
   table = firstTable({
@@ -81,7 +83,7 @@ class Stand {
     return {
       address: 'fake',
       host: '127.0.0.1',
-      containers: () => Promise.resolve(this.containers),
+      containers: () => Promise.resolve({ containers: this.containers, leftOut: this.leftOut }),
       happenings: signal => this.#happenings(signal),
       ...{ hasImage: never, pull: never, create: never, start: never, stop: never, remove: never },
     };
@@ -131,6 +133,22 @@ describe('a provider', () => {
     await stand.told(1, SIGQUIT);
     expect(stand.shown).to.equal('2.0 9001, 1.0 9999');
     await stand.looks([container(1, { status: 'exited', exitCode: 1 })]);
+    expect(stand.shown).to.equal('1.0 9999');
+  });
+
+  it('removes no version while the engine has more containers than it shows, and says so', async () => {
+    await follows(container(1));
+    stand.leftOut = 3;
+    await stand.looks([container(2)]);
+    expect(stand.shown).to.equal('2.0 9002, 1.0 9999');
+    await stand.looks([]);
+    expect(stand.shown).to.equal('2.0 9002, 1.0 9999');
+    expect(stand.said).to.deep.equal([
+      'containers: 3 more than are looked at are left out: until some are removed, no version is ' +
+        'removed with its last one',
+    ]);
+    stand.leftOut = 0;
+    await stand.looks();
     expect(stand.shown).to.equal('1.0 9999');
   });
 
