@@ -5,8 +5,15 @@ import { eachOnce, seconds, section, text } from './values.js';
 
 const IMAGES = 'a list of names of images without tags, such as "registry.example.com/shop/"';
 
+const HOST = String.raw`[a-z0-9]+(?:[.-]+[a-z0-9]+)*:\d{1,5}`;
+const PART = '[a-z0-9]+(?:[._-]+[a-z0-9]+)*';
+const NAME = `^(?=.{1,255}$)(?:${HOST}/)?${PART}(?:/${PART})*`;
+
 /** A registry, possibly with its port, and folders; what stands behind another colon would be a tag. */
-export const IMAGE = /^(?:[a-z0-9.-]+:\d{1,5}\/)?[a-z0-9][a-z0-9._/-]{0,254}$/;
+export const IMAGE = new RegExp(`${NAME}$`);
+
+/** An image, or with `/` at its end a registry or a folder: all that begin so. */
+const IMAGE_OR_FOLDER = new RegExp(`${NAME}/?$`);
 
 /** A path of a unix socket, or `tcp://HOST:PORT`. */
 const socket = text(
@@ -30,9 +37,12 @@ export const docker = section({
         'their published ports, or where these are none at their own addresses',
     ),
   images: z
-    .array(text('the name of an image, or of a folder of them with / at its end', IMAGE), {
-      error: IMAGES,
-    })
+    .array(
+      text('the name of an image, or of a folder of them with / at its end', IMAGE_OR_FOLDER),
+      {
+        error: IMAGES,
+      },
+    )
     .max(100, { error: IMAGES })
     .superRefine(eachOnce(String, 'each once'))
     .default([])

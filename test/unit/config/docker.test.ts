@@ -52,6 +52,32 @@ describe('docker.images', () => {
     });
   }
 
+  for (const { image, name, folder } of [
+    { image: 'app', name: true, folder: true },
+    { image: 'shop/app_2.x--y', name: true, folder: true },
+    { image: 'registry.example.com/shop/app', name: true, folder: true },
+    { image: 'localhost:5000/shop/app', name: true, folder: true },
+    { image: 'shop/', name: false, folder: true },
+    { image: 'localhost:5000/shop/', name: false, folder: true },
+    { image: 'shop//', name: false, folder: false },
+    { image: '/shop', name: false, folder: false },
+    { image: 'shop//app', name: false, folder: false },
+    { image: 'shop/../app', name: false, folder: false },
+    { image: 'shop/./app', name: false, folder: false },
+    { image: 'shop/.app', name: false, folder: false },
+    { image: 'shop/app-', name: false, folder: false },
+    { image: 'app:1', name: false, folder: false },
+    { image: '.:5000/app', name: false, folder: false },
+    { image: 'a'.repeat(256), name: false, folder: false },
+  ]) {
+    const taken = [...(name ? ['as an image'] : []), ...(folder ? ['in docker.images'] : [])];
+    it(`takes ${image.slice(0, 40)} ${taken.join(' and ') || 'nowhere'}`, () => {
+      const cluster = { containers: { image, portToProxy: 80 } };
+      expect(putBody.safeParse({ cluster }).success).to.equal(name);
+      expect(parse({ socket: '/s', images: [image] }).ok).to.equal(folder);
+    });
+  }
+
   for (const { section, count, message } of [
     { section: {}, count: 1, message: 'no engine is configured (docker.socket)' },
     { section: { socket: '/s' }, count: 1, message: 'docker.images allows (none so far)' },
