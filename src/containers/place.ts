@@ -1,5 +1,5 @@
 /** Where workers find a port of a container. */
-import { sameAddress, type HostPort } from '../config/address.js';
+import { hostPort, isBeyondLoopback, sameAddress, type HostPort } from '../config/address.js';
 import type { ServerAddress } from '../config/cluster.js';
 import type { Container } from './engine.js';
 
@@ -23,9 +23,14 @@ export type Place =
  */
 export function placeOf(container: Container, port: number, around: Surroundings): Place {
   const place = found(container, port, around);
-  const isOwn = place.ok && around.own.some(own => sameAddress(own, place.server));
+  const isOwn = place.ok && around.own.some(own => reaches(place.server, own));
   return isOwn ? nowhere('this is the address of Cutover itself') : place;
 }
+
+/** Whether who connects to `server` comes to a listener of ours. */
+const reaches = (server: HostPort, own: HostPort): boolean =>
+  sameAddress(own, server) ||
+  (isEverywhere(own.host) && own.port === server.port && isLoopback(server.host));
 
 function found(container: Container, port: number, around: Surroundings): Place {
   const { addresses, networkMode, published } = container;
@@ -35,10 +40,12 @@ function found(container: Container, port: number, around: Surroundings): Place 
     const address = addresses[network];
     return address === undefined ? nowhere(notIn(network, addresses)) : at(address, port);
   }
-  const binding = published.find(each => each.port === port);
-  if (binding !== undefined) {
-    return at(isEverywhere(binding.host) ? host : binding.host, binding.hostPort);
-  }
+  const bindings = published
+    .filter(each => each.port === port)
+    .map(each => ({ ...each, host: isEverywhere(each.host) ? host : each.host }));
+  const binding = bindings.find(each => isLoopback(host) || !isLoopback(each.host));
+  if (binding !== undefined) return at(binding.host, binding.hostPort);
+  if (bindings[0] !== undefined) return nowhere(onlyThere(bindings[0].host, host));
   const [only, ...others] = Object.values(addresses);
   if (only === undefined) return nowhere('it has no address, and its port is not published');
   if (others.length === 0) return at(only, port);
@@ -48,6 +55,12 @@ function found(container: Container, port: number, around: Surroundings): Place 
 
 const notIn = (network: string, addresses: Container['addresses']) =>
   `it is not in the network ${network} (docker.network) but in ${Object.keys(addresses).join(', ') || 'none'}`;
+
+const onlyThere = (published: string, host: string) =>
+  `its port is published on ${published} of ${host} only, where nobody else reaches it: publish it on ` +
+  'another address, or say by docker.network which network Cutover shares with it';
+
+const isLoopback = (host: string) => !isBeyondLoopback(`tcp://${hostPort({ host, port: 0 })}`);
 
 const isEverywhere = (host: string) => host === '' || host === '0.0.0.0' || host === '::';
 

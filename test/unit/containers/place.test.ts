@@ -20,6 +20,29 @@ describe('placeOf', () => {
       server: { host: '127.0.0.5', port: 9001 },
     },
     {
+      what: 'published on an address that others reach, beside one that they do not: that one',
+      about: {
+        published: [
+          { port: 8080, host: '127.0.0.1', hostPort: 9001 },
+          { port: 8080, host: '10.0.0.8', hostPort: 9002 },
+        ],
+      },
+      surroundings: { host: '10.0.0.9' },
+      server: { host: '10.0.0.8', port: 9002 },
+    },
+    {
+      what: 'at the port of a wildcard listener of ours, on another machine',
+      about: {},
+      surroundings: { host: '10.0.0.9', own: [{ host: '0.0.0.0', port: 9001 }] },
+      server: { host: '10.0.0.9', port: 9001 },
+    },
+    {
+      what: 'published without an address: the engine’s machine',
+      about: { published: [{ port: 8080, host: '', hostPort: 9001 }] },
+      surroundings: { host: '10.0.0.9' },
+      server: { host: '10.0.0.9', port: 9001 },
+    },
+    {
       what: 'published by IPv6 as well: the machine',
       about: { published: [{ port: 8080, host: '::', hostPort: 9001 }] },
       surroundings: {},
@@ -77,6 +100,18 @@ describe('placeOf', () => {
       surroundings: { own: [{ host: '127.0.0.1', port: 9001 }] },
       because: 'this is the address of Cutover itself',
     },
+    ...['0.0.0.0', '::'].map(host => ({
+      about: { published: [{ port: 8080, host: '127.0.0.5', hostPort: 9001 }] },
+      surroundings: { own: [{ host, port: 9001 }] },
+      because: 'this is the address of Cutover itself',
+    })),
+    ...['127.0.0.1', '::1'].map(host => ({
+      about: { published: [{ port: 8080, host, hostPort: 9001 }] },
+      surroundings: { host: '10.0.0.9' },
+      because:
+        `its port is published on ${host} of 10.0.0.9 only, where nobody else reaches it: publish it ` +
+        'on another address, or say by docker.network which network Cutover shares with it',
+    })),
   ]) {
     it(`says that ${because}`, () => {
       const place = placeOf(container(1, about), 8080, { ...around, ...surroundings });
