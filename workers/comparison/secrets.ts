@@ -41,8 +41,24 @@ const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
 const withoutCredentials = (text: string): string =>
   CREDENTIALS.reduce((cleaned, [look, instead]) => cleaned.replace(look, instead), text);
 
-/** Queries hold tokens under any name. */
-const QUERY = /\?[^\s<>"';,]+/g;
+/** Queries and fragments hold tokens under any name, and may hold every character but these. */
+const QUERY = /([?#])[^\s<>"]+/g;
+const RUN = /[^\s<>"]+/g;
+const MARK = /[?#]/g;
+/** At the beginning of a query or fragment. */
+const NAMED = /[?#][^?#=]{1,64}=/;
+
+/** Of any text: only what looks like a URL or a path, or has a name in it, is taken for a query or fragment. */
+const withoutQueries = (text: string): string => text.replace(RUN, runWithoutQuery);
+
+function runWithoutQuery(run: string): string {
+  const named = run.search(NAMED);
+  const slash = run.indexOf('/');
+  MARK.lastIndex = Math.max(0, slash);
+  const ofPath = slash < 0 ? -1 : (MARK.exec(run)?.index ?? -1);
+  const at = named < 0 || (ofPath >= 0 && ofPath < named) ? ofPath : named;
+  return at < 0 || at === run.length - 1 ? run : `${run.slice(0, at + 1)}${LEFT_OUT}`;
+}
 
 /** `name` in lower case. */
 export function fieldWithoutSecrets(name: string, value: string): string {
@@ -51,15 +67,22 @@ export function fieldWithoutSecrets(name: string, value: string): string {
     return rest.length === 0 || cookie.includes(';') ? LEFT_OUT : `${cookie}=${LEFT_OUT}`;
   }
   if (isSecretName(name)) return LEFT_OUT;
-  return withoutCredentials(value).replace(QUERY, `?${LEFT_OUT}`);
+  return withoutCredentials(value).replace(QUERY, `$1${LEFT_OUT}`);
 }
 
 /** A place of `Agreement`; below a secret name other names may be secrets themselves. */
 export function placeWithoutSecrets(pointer: string): string {
   const segments = pointer.split('/');
   const secret = segments.findIndex(isSecretName);
-  return secret < 0 ? pointer : segments.slice(0, secret + 1).join('/');
+  const shown = secret < 0 ? segments : segments.slice(0, secret + 1);
+  return shown.map(withoutQueries).join('/');
 }
+
+const stringWithoutSecrets = (text: string): string =>
+  JSON.stringify(withoutQueries(withoutCredentials(text)));
+
+const scalarWithoutSecrets = (text: string): string =>
+  text.startsWith('"') ? stringWithoutSecrets(JSON.parse(text) as string) : text;
 
 /** A member a line. What would be longer than `most` characters is cut off. */
 export function jsonWithoutSecrets(json: Json, most: number): string {
@@ -73,7 +96,7 @@ export function jsonWithoutSecrets(json: Json, most: number): string {
   const show = (value: Json, indent: number, before: string, after: string): void => {
     if (left <= 0) return;
     if (value.kind === 'scalar') {
-      put(indent, `${before}${withoutCredentials(value.text)}${after}`);
+      put(indent, `${before}${scalarWithoutSecrets(value.text)}${after}`);
       return;
     }
     const [open, close] = value.kind === 'array' ? ['[', ']'] : ['{', '}'];
@@ -88,7 +111,7 @@ export function jsonWithoutSecrets(json: Json, most: number): string {
     put(indent, `${before}${open}`);
     for (const [at, [name, member]] of inner.entries()) {
       const comma = at < inner.length - 1 ? ',' : '';
-      const label = name === undefined ? '' : `${withoutCredentials(JSON.stringify(name))}: `;
+      const label = name === undefined ? '' : `${stringWithoutSecrets(name)}: `;
       if (name !== undefined && isSecretName(name))
         put(indent + 1, `${label}"${LEFT_OUT}"${comma}`);
       else show(member, indent + 1, label, comma);
@@ -102,7 +125,7 @@ export function jsonWithoutSecrets(json: Json, most: number): string {
 
 /** Of any text: JSON that is cut off, forms, markup, scripts. The time it takes grows with its length only. */
 export const textWithoutSecrets = (text: string): string =>
-  withoutCredentials(assignmentsWithout(elementsWithout(text)));
+  withoutQueries(withoutCredentials(assignmentsWithout(elementsWithout(text))));
 
 const ATTRIBUTE = /([\w:-]{1,64})\s{0,8}=\s{0,8}("[^"]*"|'[^']*'|[^\s"'>]+)/g;
 const TAG = /<([A-Za-z_][\w:.-]{0,63})((?:\s[^<>]{0,2000})?)>/g;

@@ -63,8 +63,17 @@ describe('secrets in what is kept of answers', () => {
     ['www-authenticate', `Digest nonce="${SECRET}"`, LEFT_OUT],
     ['x-api-key', SECRET, LEFT_OUT],
     ['location', `/next?code=${SECRET}`, `/next?${LEFT_OUT}`],
+    ['location', `/next?a=1,2;b='x'&code=${SECRET}`, `/next?${LEFT_OUT}`],
+    ['location', `https://host/a#access_token=${SECRET}`, `https://host/a#${LEFT_OUT}`],
+    ['location', `/a?b=1#access_token=${SECRET}`, `/a?${LEFT_OUT}`],
+    ['refresh', `5; url=/a?b;code=${SECRET}`, `5; url=/a?${LEFT_OUT}`],
     ['location', `https://me:${SECRET}@host/a`, `https://${LEFT_OUT}@host/a`],
     ['link', `</a?x=${SECRET}>; rel="next"`, `</a?${LEFT_OUT}>; rel="next"`],
+    [
+      'link',
+      `</a?x=1,2;${SECRET}>; rel="next", </b#${SECRET}>`,
+      `</a?${LEFT_OUT}>; rel="next", </b#${LEFT_OUT}>`,
+    ],
     ['content-security-policy', `script-src 'nonce-${SECRET}'`, `script-src 'nonce-${LEFT_OUT}'`],
     ['content-type', 'text/html; charset=utf-8', 'text/html; charset=utf-8'],
     ['cache-control', 'max-age=60', 'max-age=60'],
@@ -100,6 +109,10 @@ describe('secrets in what is kept of answers', () => {
     ['a meta element', `<meta name="csrf-token" content="${SECRET}">x`, 'x'],
     ['an attribute', `<div data-token="${SECRET}">x</div>`, 'x</div>'],
     ['a credential by its look', `see Bearer ${SECRET}.x now`, 'now'],
+    ['a query of a link', `<a href="/a?b=1,2;code='${SECRET}'">now</a>`, 'now</a>'],
+    ['a query without names', `at https://host/a?${SECRET} now`, 'at https://host/a?… now'],
+    ['a fragment', `at https://host/a#state=${SECRET} now`, 'at https://host/a#… now'],
+    ['user and a password with marks', `at https://me:?#${SECRET}@host/ now`, '@host/ now'],
     ['user and password', `at https://me:${SECRET}@host/ now`, 'now'],
     [
       'a private key',
@@ -118,9 +131,29 @@ describe('secrets in what is kept of answers', () => {
   }
 
   it('leave other text as it is', () => {
-    const text = '<p>The author said: "12:30, monkey=1"</p>\n{"price": 5, "name": "Ann"}';
+    const text =
+      '<p class="#f00">The author said: "12:30, monkey=1", and/or? #1</p>\n{"price": 5, "name": "Ann"}';
     expect(textWithoutSecrets(text)).to.equal(text);
   });
+
+  for (const [text, kept] of [
+    [`https://x/?access_token=${SECRET}`, 'https://x/?…'],
+    [`https://x/cb#access_token=${SECRET}`, 'https://x/cb#…'],
+    [`/cb?a=1,2;b='c'&code=${SECRET}`, '/cb?…'],
+    [`/cb/it's?${SECRET}`, "/cb/it's?…"],
+    [`page.html?code=${SECRET}`, 'page.html?…'],
+    [`?code=${SECRET}`, '?…'],
+    [`#id_token=${SECRET}`, '#…'],
+    [`go to https://x/?code=${SECRET} or "/y#${SECRET}" now`, 'go to https://x/?… or "/y#…" now'],
+    ['What? #1 of C#, and/or? #ff0000', 'What? #1 of C#, and/or? #ff0000'],
+  ] as const) {
+    it(`are left out of what looks like a URL or a path in JSON: ${text}`, () => {
+      expect(shown(JSON.stringify({ next: text }))).to.equal(
+        `{\n  "next": ${JSON.stringify(kept)}\n}`,
+      );
+      expect(shown(JSON.stringify({ [text]: 1 }))).to.contain(`{\n  ${JSON.stringify(kept)}: `);
+    });
+  }
 
   it('are left out of JSON, whatever stands under the name; the rest is laid out', () => {
     expect(
@@ -149,6 +182,9 @@ describe('secrets in what is kept of answers', () => {
   it('are left out of places: below a secret name names may be secrets', () => {
     expect(placeWithoutSecrets('/items/*/price')).to.equal('/items/*/price');
     expect(placeWithoutSecrets(`/sessions/${SECRET}/user`)).to.equal('/sessions');
+    expect(placeWithoutSecrets(`/seen/https:~1~1x~1?code=${SECRET}/at`)).to.equal(
+      '/seen/https:~1~1x~1?…/at',
+    );
   });
 
   it('lay JSON out to no more than is wanted', () => {
@@ -195,6 +231,11 @@ describe('secrets in what is kept of answers', () => {
       'token=',
       '{"key":{',
       '//',
+      '?',
+      '#a',
+      '/?',
+      ' /#',
+      '?a?a=',
       'eyJ-',
       "='",
       '-----BEGIN PRIVATE KEY-----',
@@ -202,6 +243,8 @@ describe('secrets in what is kept of answers', () => {
     ]) {
       const text = piece.repeat(size / piece.length);
       expect(textWithoutSecrets(text).length).to.be.at.most(3 * size);
+      expect(fieldWithoutSecrets('location', text).length).to.be.at.most(3 * size);
+      expect(shown(JSON.stringify(text)).length).to.be.at.most(3 * size);
     }
   });
 });
