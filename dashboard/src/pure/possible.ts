@@ -21,14 +21,20 @@ export const verbsIn: Readonly<Record<State, readonly Exclude<Verb, 'remove'>[]>
 const mayServe = ({ state }: LiveVersion): boolean => state !== 'aborted' && state !== 'demoted';
 
 /** Some version must be left that may serve. */
-export function possibleVerbs(
-  version: LiveVersion,
-  { versions }: Pick<Live, 'versions'>,
-): readonly Verb[] {
-  const hasOther = versions.some(other => other.id !== version.id && mayServe(other));
-  const verbs: readonly Verb[] = [...verbsIn[version.state], 'remove'];
-  return verbs.filter(verb => hasOther || (verb !== 'abort' && verb !== 'remove'));
+const hasOther = ({ id }: LiveVersion, { versions }: Pick<Live, 'versions'>): boolean =>
+  versions.some(other => other.id !== id && mayServe(other));
+
+export function possibleVerbs(version: LiveVersion, live: Pick<Live, 'versions'>): readonly Verb[] {
+  const verbs = verbsIn[version.state];
+  if (!hasOther(version, live)) return verbs.filter(verb => verb !== 'abort');
+  return version.owner === 'labels' ? verbs : [...verbs, 'remove'];
 }
+
+/** What to do instead of removing it; undefined: it may be removed, or must stay. */
+export const hintOf = (version: LiveVersion, live: Pick<Live, 'versions'>): string | undefined =>
+  version.owner === 'labels' && hasOther(version, live)
+    ? 'It comes from labels, and is removed when its containers are stopped.'
+    : undefined;
 
 /** Who gets the users of a version that is taken away: the next older one that may serve, else the newest. */
 export function fallbackOf(
@@ -69,7 +75,8 @@ export function questionOf(
         says: [
           `Everybody is served by ${name} from their next request on, also in the middle of a session.`,
           ...doubts(version, live),
-          `The upgrade is complete then and cannot be aborted any more. To go back, remove ${name}.`,
+          'The upgrade is complete then and cannot be aborted any more. ' +
+            `To go back, ${version.owner === 'labels' ? 'stop the containers of' : 'remove'} ${name}.`,
         ],
         confirm: `Promote ${name}`,
         isFinal: true,
@@ -104,19 +111,26 @@ export function questionOf(
 }
 
 function removal(version: LiveVersion, to: string): Pick<Question, 'title' | 'says'> {
-  const { version: name, sessions, servers } = version;
+  const { version: name, sessions } = version;
   const users = sessions === undefined ? 'Its users' : `Its ${counted(sessions.count, 'session')}`;
   return {
     title: `Remove version ${name}?`,
     says: [
       mayServe(version) ? `${users} go on with ${to} from their next request on.` : '',
       `${name} leaves the list, with all that was seen of it. This cannot be undone.`,
-      `Its ${counted(servers.length, 'server')} are not stopped by this.`.replace(
-        '1 server are',
-        'server is',
-      ),
+      whatEnds(version),
     ].filter(sentence => sentence !== ''),
   };
+}
+
+/** Control stops what it has started, and nothing else. */
+function whatEnds({ owner, servers }: LiveVersion): string {
+  const [what, becomes] =
+    owner === 'containers'
+      ? ['container', 'stopped and removed after the drain']
+      : ['server', 'not stopped by this'];
+  const they = servers.length === 1 ? `${what} is` : `${counted(servers.length, what)} are`;
+  return `Its ${they} ${becomes}.`;
 }
 
 function doubts(

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Live, LiveVersion } from '../../../src/control/live.js';
 import { act } from '../live/act.js';
-import { possibleVerbs, questionOf, type Question, type Verb } from '../pure/possible.js';
+import { hintOf, possibleVerbs, questionOf, type Question, type Verb } from '../pure/possible.js';
 import { Confirmation } from './confirmation.js';
 import { Icon } from './icon.js';
 
@@ -21,6 +21,7 @@ export function Verbs({ version, live }: Props) {
   const [busy, setBusy] = useState<Verb>();
   const [error, setError] = useState<string>();
   const verbs = possibleVerbs(version, live);
+  const hint = hintOf(version, live);
 
   async function run(verb: Verb): Promise<void> {
     setBusy(verb);
@@ -38,23 +39,26 @@ export function Verbs({ version, live }: Props) {
     else setAsked({ verb, question });
   }
 
-  if (verbs.length === 0) return null;
+  if (verbs.length === 0 && hint === undefined) return null;
   return (
     <div class="verbs">
-      <div role="group" aria-label={`What can be done with ${version.version}`}>
-        {verbs.map(verb => (
-          <button
-            key={verb}
-            type="button"
-            class={`verb verb-${verb}`}
-            aria-label={`${labels[verb]} ${version.version}`}
-            disabled={busy !== undefined}
-            onClick={() => pressed(verb)}
-          >
-            <Icon name={verb} /> {labels[verb]}
-          </button>
-        ))}
-      </div>
+      {verbs.length > 0 && (
+        <div role="group" aria-label={`What can be done with ${version.version}`}>
+          {verbs.map(verb => (
+            <button
+              key={verb}
+              type="button"
+              class={`verb verb-${verb}`}
+              aria-label={`${labels[verb]} ${version.version}`}
+              disabled={busy !== undefined}
+              onClick={() => pressed(verb)}
+            >
+              <Icon name={verb} /> {labels[verb]}
+            </button>
+          ))}
+        </div>
+      )}
+      {hint !== undefined && <p class="hint">{hint}</p>}
       {error !== undefined && asked === undefined && (
         <p class="error" role="alert">
           {error}

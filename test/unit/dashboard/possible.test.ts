@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import {
   fallbackOf,
+  hintOf,
   possibleVerbs,
   questionOf,
   verbsIn,
@@ -42,6 +43,21 @@ describe('what can be done to a version', () => {
     expect(possibleVerbs(lonely, { versions: [lonely] })).to.deep.equal(['promote', 'pause']);
   });
 
+  it('is not to remove what comes from labels: it goes with its containers, and that is said', () => {
+    const [labelled, started, alone] = [
+      moving({ owner: 'labels' }),
+      moving({ owner: 'containers' }),
+      version({ owner: 'labels' }),
+    ];
+    const among = (one: LiveVersion) => ({ versions: [one, version()] });
+    expect(possibleVerbs(labelled, among(labelled))).to.deep.equal(['promote', 'pause', 'abort']);
+    expect(hintOf(labelled, among(labelled))).to.match(/removed when its containers are stopped/);
+    expect(possibleVerbs(started, among(started))).to.include('remove');
+    expect(hintOf(started, among(started))).to.equal(undefined);
+    expect(hintOf(moving(), among(moving()))).to.equal(undefined);
+    expect(hintOf(alone, { versions: [alone] })).to.equal(undefined); // the last one stays
+  });
+
   it('hands users to the next older version that may serve, else to the newest', () => {
     const [newest, failed, oldest] = [
       moving({ id: 'c', version: '3.0' }),
@@ -77,6 +93,17 @@ describe('what is asked first', () => {
     expect(remove?.says.join(' ')).to.match(/2 servers are not stopped/);
     expect(remove?.confirm).to.equal('Remove 2.0');
     expect(remove?.isFinal).to.equal(true);
+  });
+
+  it('says what becomes of the containers of a version', () => {
+    const remove = asks('remove', moving({ owner: 'containers' }))?.says.join(' ');
+    expect(remove).to.match(/Its 2 containers are stopped and removed after the drain\./);
+    expect(remove).to.not.match(/not stopped/);
+    const [server] = moving().servers;
+    const one = asks('remove', moving({ owner: 'containers', servers: [server!] }));
+    expect(one?.says.join(' ')).to.match(/Its container is stopped and removed after the drain\./);
+    const promote = asks('promote', moving({ owner: 'labels' }))?.says.join(' ');
+    expect(promote).to.match(/To go back, stop the containers of 2\.0\./);
   });
 
   it('repeats a verdict that is against promoting', () => {
