@@ -1,6 +1,7 @@
 /** Whether a role of Cutover is well, asked from beside it: in a container, or wherever /proc is. */
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { BlockList, connect, isIP, isIPv4 } from 'node:net';
+import { endianness } from 'node:os';
 import { tcpPlace, type HostPort } from '../config/address.js';
 import type { Config } from '../config/config.js';
 
@@ -10,17 +11,51 @@ type RoleName = (typeof roles)[number];
 export interface Running {
   readonly role: RoleName;
   readonly configFile: string;
+  /** What a worker was told to connect to, instead of `device.frontends`. */
+  readonly frontends?: readonly string[];
 }
+
+/** Behind node, its options and an init. */
+const SCRIPT = /(?:^|\/)(?:cli\.js|cutover)$/;
+/** `--name`, `--name=value`, `-n`, `-nvalue`, `-n=value`. */
+const OPTION = /^(?:--([^=]+)|-(.))=?(.*)$/s;
 
 /** What a command line of `cutover` runs, its arguments with a zero behind each; undefined: none of its roles. */
 export function runningIn(commandLine: string): Running | undefined {
-  const words = commandLine.split('\0');
-  const role = roles.find(each => words.includes(each));
-  const at = words.findIndex(word => word === '-c' || word === '--config');
-  const configFile = at < 0 ? undefined : words[at + 1];
-  const joined = words.find(word => word.startsWith('--config='))?.slice('--config='.length);
-  const file = configFile ?? joined;
-  return role === undefined || file === undefined ? undefined : { role, configFile: file };
+  const words = commandLine.split('\0').filter(word => word !== '');
+  const script = words.findIndex(word => SCRIPT.test(word));
+  const { verb, options } = parsed(script < 0 ? [] : words.slice(script + 1));
+  const role = roles.find(each => each === verb);
+  const [configFile] = options.get('config') ?? options.get('c') ?? [];
+  if (role === undefined || configFile === undefined) return undefined;
+  const frontends = role === 'worker' ? options.get('frontend') : undefined;
+  return { role, configFile, ...(frontends !== undefined && { frontends }) };
+}
+
+interface CommandLine {
+  readonly verb: string | undefined;
+  readonly options: ReadonlyMap<string, readonly string[]>;
+}
+
+/** As the process itself has read it, which has refused what is wrong. */
+function parsed(words: readonly string[]): CommandLine {
+  const options = new Map<string, string[]>();
+  let verb: string | undefined;
+  let open: string | undefined; // the option whose value comes next
+  const put = (name: string, value: string) =>
+    options.set(name, [...(options.get(name) ?? []), value]);
+  for (const word of words) {
+    const [option, long, short, value = ''] = OPTION.exec(word) ?? [];
+    if (option !== undefined) {
+      const name = long ?? short ?? '';
+      if (value !== '') put(name, value);
+      open = value === '' && name !== 'plain' ? name : undefined;
+    } else if (open !== undefined) {
+      put(open, word);
+      if (open !== 'frontend') open = undefined; // that one takes several
+    } else verb ??= word;
+  }
+  return { verb, options };
 }
 
 export interface Asked {
@@ -32,7 +67,7 @@ export interface Asked {
 
 /** Why it is not well; undefined: it is. Never rejects. */
 export async function ailment(
-  role: RoleName,
+  { role, frontends }: Pick<Running, 'role' | 'frontends'>,
   config: Config,
   asked: Asked = { patience: 3000, connections },
 ): Promise<string | undefined> {
@@ -45,7 +80,7 @@ export async function ailment(
     case 'control':
       return control();
     case 'worker':
-      return isConnected(device.frontends, await asked.connections())
+      return isConnected(frontends ?? device.frontends, await asked.connections())
         ? undefined
         : 'the worker is connected to no frontend';
     case 'up':
@@ -60,14 +95,16 @@ const controlAsked = {
   expects: 'HTTP/1.1 200 ',
 };
 
+/** Where to ask who listens everywhere, and where connections to there go. */
+const reached = (host: string): string => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[host] ?? host;
+
 async function unless(
   { host, port }: HostPort,
   { says, expects }: typeof frontendAsked,
   who: string,
   patience: number,
 ): Promise<string | undefined> {
-  const everywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-  const answer = await firstLine({ host: everywhere[host] ?? host, port }, says, patience);
+  const answer = await firstLine({ host: reached(host), port }, says, patience);
   return answer.startsWith(expects) ? undefined : `${who} says ${JSON.stringify(answer)}`;
 }
 
@@ -89,18 +126,39 @@ function firstLine(where: HostPort, says: string, patience: number): Promise<str
 }
 
 /**
- * Whether there is a connection to the port of one of these addresses. Over ipc:// nobody can tell from outside:
- * there the supervisor watches.
+ * Whether there is a connection to one of these addresses; where its host is a name, to its port. Over ipc:// nobody
+ * can tell from outside: there the supervisor watches.
  */
 export function isConnected(frontends: readonly string[], lines: string): boolean {
   const places = frontends.map(tcpPlace).filter(place => place !== undefined);
   if (places.length === 0) return true;
-  const ports = new Set(places.map(({ port }) => port));
   return lines.split('\n').some(line => {
     // "  0: 0100007F:A0B2 0100007F:2384 01 …": local, remote, state (01: established), numbers in hex.
     const [, , remote = '', state] = line.trim().split(/\s+/);
-    return state === '01' && ports.has(Number.parseInt(remote.split(':')[1] ?? '', 16));
+    const [address = '', port = ''] = remote.split(':');
+    return state === '01' && places.some(place => isAt(place, address, Number.parseInt(port, 16)));
   });
+}
+
+function isAt(place: HostPort, address: string, port: number): boolean {
+  if (place.port !== port) return false;
+  const [host = ''] = reached(place.host).split('%'); // the zone stands in no line
+  const family = isIP(host);
+  if (family === 0) return true;
+  const only = new BlockList(); // it knows one address by all its spellings, ::ffff:127.0.0.1 as well
+  only.addAddress(host, family === 4 ? 'ipv4' : 'ipv6');
+  const remote = addressIn(address);
+  return only.check(remote, isIPv4(remote) ? 'ipv4' : 'ipv6');
+}
+
+/** Words of 32 bits, as they lie in memory. */
+function addressIn(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap(word => {
+    const inMemory = [...Buffer.from(word, 'hex')];
+    return endianness() === 'LE' ? inMemory.toReversed() : inMemory;
+  });
+  if (bytes.length === 4) return bytes.join('.');
+  return (Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? []).join(':');
 }
 
 const connections = async (): Promise<string> => {

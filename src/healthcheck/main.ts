@@ -17,7 +17,7 @@ async function ill(): Promise<string | undefined> {
   if (running === undefined) return `process ${pid} runs no role of cutover with -c FILE`;
   const parsed = parseConfig(JSON.parse(await readFile(running.configFile, 'utf8')));
   if (!parsed.ok) return `${running.configFile} has problems`;
-  return ailment(running.role, parsed.config);
+  return ailment(running, parsed.config);
 }
 
 const because = await ill().catch(messageOf);
