@@ -3,7 +3,7 @@
  * of it in the data path, and never goes back to an older edition.
  */
 import type { Clock } from '../kernel/clock.js';
-import { CutoverError } from '../kernel/errors.js';
+import { CutoverError, systemCodeOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
 import type { Credentials } from '../security/keyring.js';
 import type { DeviceDealer } from '../sockets/device.js';
@@ -103,7 +103,7 @@ export class ControlLink {
   close(): void {
     this.#isClosed = true;
     this.#isKnown = false;
-    this.#dealer.close();
+    this.#dealer.closeGently(); // with the last that was to be told
   }
 
   #isSilent(now: number): boolean {
@@ -114,8 +114,15 @@ export class ControlLink {
   #beginAnew(now: number): void {
     this.#isKnown = false;
     this.#lastHeard = now;
-    this.#dealer.close();
-    this.#dealer = this.#redial.connect(now);
+    const before = this.#dealer;
+    try {
+      this.#dealer = this.#redial.connect(now);
+    } catch (cause) {
+      // No descriptors, as in the last moment of a draining frontend: later, or with the old connection.
+      if (systemCodeOf(cause) !== 'EMFILE') throw cause;
+      return;
+    }
+    before.close();
   }
 
   #received(packed: Buffer): void {

@@ -1,6 +1,7 @@
 /** The command line: a verb becomes a role or a call, an end becomes an exit code. */
 import { StartError } from '../kernel/start-error.js';
 import { OperatorError } from '../operator/control-client.js';
+import { printable } from '../operator/text-table.js';
 import { isSupervised, tellSupervisor } from '../supervisor/run-role.js';
 import { completions, COMPLETING } from './completion.js';
 import { parser } from './parser.js';
@@ -24,7 +25,8 @@ if (first === COMPLETING) {
 async function fail(cause: unknown): Promise<void> {
   const expected = cause instanceof StartError || cause instanceof OperatorError;
   process.exitCode = cause instanceof StartError ? cause.exitCode : 1;
-  const because = expected ? cause.message : String((cause as Error).stack ?? cause);
+  const said = expected ? cause.message : String((cause as Error).stack ?? cause);
+  const because = said.split('\n').map(printable).join('\n'); // others may have written it
   if (isSupervised(process)) await tellSupervisor(process, { type: 'failed', because });
   else process.stderr.write(`cutover: ${because}\n`);
 }

@@ -448,6 +448,7 @@ class Control implements Role {
         rotate: () => this.#rotate(),
         notReady: () => (herald.spread.workers > 0 ? undefined : 'no worker is connected'),
         release,
+        own: config.configService.host,
       },
       config.configService.token,
     );

@@ -61,6 +61,8 @@ export interface RestHost extends Facts {
   notReady(): string | undefined;
   /** Our release. */
   readonly release: string;
+  /** The host at which we are configured to listen. */
+  readonly own?: string;
 }
 
 /** Of a body; the contract of `PUT /configuration/cluster`. */
@@ -114,7 +116,7 @@ export function restApi(
   app.get('/openapi.json', () => openApi(host.release));
   servePages(app, pages);
   app.register((inner, _, done) => {
-    guard(inner, token);
+    guard(inner, token, host.own);
     routes(inner, host);
     done();
   });
@@ -143,14 +145,17 @@ function parseJsonOurselves(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body));
 }
 
-function guard(app: FastifyInstance, token: string | undefined): void {
+const FOREIGN =
+  'pages from elsewhere may not use this API; who asks by a name with dots needs configService.token';
+
+function guard(app: FastifyInstance, token: string | undefined, own: string | undefined): void {
   app.addHook('onRequest', async ({ headers }, reply) => {
     const { authorization, origin, host } = headers;
-    const status = refusal({ authorization, origin, host }, token);
+    const status = refusal({ authorization, origin, host }, token, own);
     if (status === 401) {
       await fail(reply.header('www-authenticate', 'Bearer'), 401, 'a bearer token is needed');
     } else if (status === 403) {
-      await fail(reply, 403, 'pages from elsewhere may not use this API');
+      await fail(reply, 403, FOREIGN);
     }
   });
 }

@@ -164,7 +164,8 @@ export class ClientConnection implements Asker, WriterHost {
 
   interim([, , status, reason, fields]: Interim): void {
     if (this.#asked?.manners.version !== '1.1') return; // RFC 9110 §15.2
-    this.#writer.write(Buffer.from(`HTTP/1.1 ${status} ${reason}\r\n${fields}\r\n`, 'latin1'));
+    const kept = this.#limits.tellsWho === true ? withoutAnswerField(fields) : fields;
+    this.#writer.write(Buffer.from(`HTTP/1.1 ${status} ${reason}\r\n${kept}\r\n`, 'latin1'));
   }
 
   answer(envelope: Answer): void {

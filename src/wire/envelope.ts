@@ -144,6 +144,8 @@ export const framingAt = (index: number): WireFraming => framings[index] ?? 'non
 export const framingIndex = (framing: WireFraming): number => framings.indexOf(framing);
 
 const text = (value: unknown): value is string => typeof value === 'string';
+/** As control wants it: a frontend tells it of the workers that it knows. */
+const name = (value: unknown) => text(value) && /^[\w.-]{1,128}$/.test(value);
 const flag = (value: unknown): value is boolean => typeof value === 'boolean';
 const bytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
 const amount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -155,7 +157,7 @@ type Check = (value: unknown) => boolean;
 
 // One row for each kind, in the order of the tuple behind its kind.
 const layouts: ReadonlyMap<unknown, readonly Check[]> = new Map<number, readonly Check[]>([
-  [kinds.hello, [text, amount]],
+  [kinds.hello, [name, amount]],
   [kinds.welcome, [text, amount, flag]],
   [kinds.beat, []],
   [kinds.goodbye, []],

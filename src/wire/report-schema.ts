@@ -83,7 +83,10 @@ export const tallySchema: z.ZodType<Tally> = z
     repeats: count,
     routes,
   })
-  .refine(hasNoMoreFailures, { error: 'no more failures than exchanges' });
+  .refine(hasNoMoreFailures, { error: 'no more failures than exchanges' })
+  .refine(({ failed, different, exchanges }) => failed + different <= exchanges, {
+    error: 'no more answers that differ than exchanges',
+  });
 
 function hasNoMoreFailures({ failed, exchanges }: Pick<Summary, 'failed' | 'exchanges'>): boolean {
   return failed <= exchanges;
@@ -122,10 +125,12 @@ const pair: z.ZodType<Pair> = z.strictObject({
 
 const example: z.ZodType<Example> = z.strictObject({ ...exampleFields, pair: pair.optional() });
 
-const signalExample: z.ZodType<SignalExample> = z.strictObject({
-  signal: z.enum(signals),
-  example,
-});
+/** Only answers that differed have a pair: of others control would keep it where it does not belong. */
+const signalExample: z.ZodType<SignalExample> = z
+  .strictObject({ signal: z.enum(signals), example })
+  .refine(({ signal, example }) => signal === 'answers' || example.pair === undefined, {
+    error: 'a pair only of answers',
+  });
 
 function hasFewPairs(examples: readonly SignalExample[]): boolean {
   return examples.filter(each => each.example.pair !== undefined).length <= MOST_REPORTED.pairs;

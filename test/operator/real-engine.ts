@@ -127,10 +127,10 @@ runroot = "${join(this.folder, 'run')}"
     await symlink('../lib/npm/bin/npm-cli.js', join(tree, 'usr/local/bin/npm'));
     const { stdout: libraries } = await run('ldd', [process.execPath]);
     const files = [...libraries.matchAll(/\/\S+\.so\S*/g)].map(([file]) => file);
-    // For names of hosts, which npm resolves, and for its certificates.
+    // For names of hosts, which npm resolves, and for its certificates; and what a build's native parts want.
     const { stdout: more } = await run('sh', [
       '-c',
-      'ls /lib/*-linux-gnu/libnss_dns.so.2 /lib/*-linux-gnu/libresolv.so.2 /etc/ssl/certs/ca-certificates.crt',
+      'ls /lib/*-linux-gnu/libnss_dns.so.2 /lib/*-linux-gnu/libresolv.so.2 /lib/*-linux-gnu/librt.so.1 /etc/ssl/certs/ca-certificates.crt',
     ]);
     files.push(...more.trim().split('\n'));
     await run('cp', ['-L', '--parents', ...new Set(files), tree]);

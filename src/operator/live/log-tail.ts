@@ -47,7 +47,7 @@ export function lineIn(text: string): ShownLine {
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
 
-function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
+export function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? { ...value } : undefined;

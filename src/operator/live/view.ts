@@ -8,7 +8,7 @@ import { messageOf } from '../../kernel/errors.js';
 import type { CutoverEvent } from '../../kernel/events.js';
 import { crewAfter, type CrewMember } from './crew-list.js';
 import { viewLines, type ControlSeen } from './lines.js';
-import { LogTail } from './log-tail.js';
+import { LogTail, objectIn } from './log-tail.js';
 import type { Screen } from './screen.js';
 import type { ShownLive } from './shown-live.js';
 
@@ -123,6 +123,6 @@ export class View {
 /** Control says where it listens: a configured port may be 0, and then only it knows. */
 function addressIn(line: string): string | undefined {
   if (!line.includes('"control-listening"')) return undefined;
-  const { event, address } = JSON.parse(line) as { event?: unknown; address?: unknown };
+  const { event, address } = objectIn(line) ?? {};
   return event === 'control-listening' && typeof address === 'string' ? address : undefined;
 }

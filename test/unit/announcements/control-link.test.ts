@@ -342,6 +342,18 @@ describe('ControlLink', () => {
     expect(editions()).to.deep.equal([2, 3]);
   });
 
+  it('delivers what it was told last when it is closed', async () => {
+    const { control, link } = await linked();
+    for (let n = 0; n < 100; n++) link.report({ ...report, sequence: n + 1 });
+    link.close();
+    for (let n = 0; n < 100; n++) {
+      expect(await control.heard()).to.deep.equal({
+        kind: 'report',
+        report: { ...report, sequence: n + 1 },
+      });
+    }
+  });
+
   it('refuses what is no message, reports it, and goes on', async () => {
     const { control } = await linked();
     await control.sends(Buffer.from('nonsense'));

@@ -40,8 +40,23 @@ describe('the guard of the REST API', () => {
     expect(refusal({ ...caller, host: 'other.internal', authorization }, TOKEN)).to.equal(403);
   });
 
-  it('lets whoever is no page ask by any name', () => {
-    const caller = { authorization: undefined, origin: undefined, host: 'control.internal' };
-    expect(refusal(caller, undefined)).to.equal(undefined);
-  });
+  // Pages say no Origin when they only read: they cannot be told from whoever is none.
+  for (const [host, may] of [
+    ['127.0.0.1:9090', true],
+    ['[::1]:9090', true],
+    ['localhost:9090', true],
+    ['control:9090', true], // of a private network: no page can have such a name
+    ['Control.Internal:9090', true], // as configured
+    ['evil.example:9090', false],
+    ['127.0.0.1.evil.example', false],
+    ['a b', false],
+    [undefined, true], // HTTP/1.0
+  ] as const) {
+    it(`${may ? 'lets' : 'does not let'} whoever says no Origin ask ${String(host)} without a token`, () => {
+      const caller = { authorization: undefined, origin: undefined, host };
+      const status = may ? undefined : 403;
+      expect(refusal(caller, undefined, 'control.internal')).to.equal(status);
+      expect(refusal({ ...caller, authorization: `Bearer ${TOKEN}` }, TOKEN)).to.equal(undefined);
+    });
+  }
 });

@@ -104,7 +104,7 @@ describe('Workers', () => {
     await settled();
     expect(told(1)).to.deep.equal(['stranger', 'welcome', 'request']);
     expect(events).to.deep.equal([
-      { type: 'worker-joined', worker: '0000000001', name: 'worker 1' },
+      { type: 'worker-joined', worker: '0000000001', name: 'worker-1' },
     ]);
   });
 
@@ -189,7 +189,7 @@ describe('Workers', () => {
     expect(events.at(-1)).to.deep.equal({
       type: 'worker-left',
       worker: '0000000001',
-      name: 'worker 1',
+      name: 'worker-1',
     });
   });
 
@@ -280,7 +280,7 @@ describe('Workers', () => {
         {
           type: 'worker-lost',
           worker: '0000000001',
-          name: 'worker 1',
+          name: 'worker-1',
           because: 'it was silent',
           repeated: 0,
           failed: 0,

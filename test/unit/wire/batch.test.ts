@@ -31,7 +31,7 @@ const id = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(exchangeId);
 const amount = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const status = fc.integer({ min: 100, max: 599 });
 const framing = fc.nat({ max: framings.length - 1 });
-const name = fc.string({ unit: 'grapheme' });
+const name = fc.stringMatching(/^[\w.-]{1,128}$/);
 const code = fc.constantFrom(...errorCodes);
 const kind = <Name extends keyof typeof kinds>(each: Name) => fc.constant(kinds[each]);
 

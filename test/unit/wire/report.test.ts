@@ -131,6 +131,10 @@ describe('a report of a worker', () => {
 
   const refused: readonly (readonly [what: string, report: unknown])[] = [
     ['nothing in it', undefined],
+    [
+      'a pair of what failed',
+      reported({ examples: [{ signal: 'failures', example: { ...answer, pair: largest } }] }),
+    ],
     ['17 pairs', paired(Array(17).fill(largest))],
     ['a pair with more places', paired([{ ...largest, where: Array(17).fill('/a') }])],
     ['a pair with a longer place', paired([{ ...largest, where: ['p'.repeat(301)] }])],
@@ -162,6 +166,7 @@ describe('a report of a worker', () => {
     ['more failures than exchanges', tallied({ failed: 3 })],
     ['exchanges that nobody can count', tallied({ exchanges: 2 ** 53 })],
     ['different answers below zero', tallied({ different: -1 })],
+    ['more answers that differ than exchanges', tallied({ exchanges: 3, failed: 2, different: 2 })],
     ['repeats that are no number', tallied({ repeats: '1' })],
     ['a kind of failure that there is not', tallied({ failedBy: { ERR_OTHER: 1 } })],
     ['half a failure', tallied({ failedBy: { '5xx': 0.5 } })],
