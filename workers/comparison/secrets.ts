@@ -27,7 +27,7 @@ export const isSecretName = (name: string): boolean =>
 
 /** What tells by its look that it opens something: [what, what stands for it]. */
 const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
-  [/\beyJ[\w-]{6,2000}\.[\w-]{4,}(?:\.[\w-]*)?/g, LEFT_OUT], // a JSON Web Token, RFC 7519
+  [/(?<![\w-])(?:[\w-]{0,64}?-)?eyJ[\w-]{6,2000}\.[\w-]{4,}(?:\.[\w-]*)?/g, LEFT_OUT], // a JSON Web Token, RFC 7519
   [/\b(Bearer|Basic|Digest|Negotiate)\s{1,8}[\w\-.~+/=]{8,}/gi, `$1 ${LEFT_OUT}`],
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}-----|$)/g, LEFT_OUT],
   [

@@ -121,6 +121,7 @@ describe('secrets in what is kept of answers', () => {
     ],
     ['a private key that is cut off', `now -----BEGIN PRIVATE KEY-----\n${SECRET}\n`, 'now'],
     ['a JSON Web Token', `eyJhbGciOiJIUzI1NiJ9.eyJzdWIi${SECRET}.sig now`, 'now'],
+    ['a JSON Web Token behind a dash', `id-eyJhbGciOiJIUzI1NiJ9.eyJzdWIi${SECRET}.sig now`, 'now'],
   ];
   for (const [what, text, stays] of bodies) {
     it(`are left out of text: ${what}`, () => {
