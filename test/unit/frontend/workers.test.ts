@@ -60,7 +60,7 @@ describe('Workers', () => {
 
   const comesOrGoes = (n: number) => workers.received([idOf(n), Buffer.alloc(0)]);
   const says = (n: number, ...batch: Envelope[]) => workers.received([idOf(n), encode(batch)]);
-  const hello = (n: number) => says(n, [kinds.hello, `worker ${n}`, 100]);
+  const hello = (n: number) => says(n, [kinds.hello, `worker-${n}`, 100]);
   const told = (n: number) => sent.get(n) ?? [];
   const types = () => events.map(({ type }) => type);
 
