@@ -54,7 +54,9 @@ export const docker = section({
     }),
   patience: seconds()
     .default(240)
-    .describe('for the containers of a PUT to be pulled, to start, and to be ready'),
+    .describe(
+      'for the containers of a PUT to be pulled, to start, and to be ready; `cutover deploy` waits for 300 at most',
+    ),
 })
   .prefault({})
   .describe('an engine whose containers become versions');

@@ -297,7 +297,8 @@ export class ClientConnection implements Asker, WriterHost {
         ? received
         : received + requestIdLine(requestId);
     if (this.#limits.tellsWho !== true) return named;
-    const who = account === null ? '' : answerField(account, exchange.attempts > 1);
+    const who =
+      account === null ? '' : answerField(account, exchange.answered && exchange.attempts > 1);
     return withoutAnswerField(named) + who;
   }
 
