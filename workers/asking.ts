@@ -222,16 +222,16 @@ export class Asking {
 
   /**
    * The machine of a server that hangs, or takes its time, answers. That of one that was cut off does not: the
-   * request is not waited for there, if it can be sent elsewhere.
+   * request is not waited for there, if it can be sent elsewhere; if it cannot, the server is known by it.
    */
   async #doubt(attempt: Attempt): Promise<void> {
     const { fleet, clock, limits } = this.#host;
     const { server, version } = attempt;
     const others = fleet.left(version, { has: each => each === server });
-    const { isRepeatable, upgrade } = this.outgoing;
-    const isStuck = !isRepeatable || upgrade || others + fleet.behind(version).length === 0;
-    if (isStuck) return;
+    if (others + fleet.behind(version).length === 0) return;
     const isReachable = await server.isReachable();
+    const { isRepeatable, upgrade } = this.outgoing;
+    if (!isRepeatable || upgrade) return;
     // Something may have come meanwhile.
     const isWaiting =
       this.#live.has(attempt) && attempt.undecided(clock.now()) > limits.connectTimeout;

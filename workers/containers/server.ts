@@ -19,6 +19,10 @@ export interface ServerOptions {
   /** Milliseconds. */
   readonly connectTimeout: number;
   readonly clock: Clock;
+  /** Default: `isReachable`. */
+  readonly reach?: typeof isReachable;
+  /** Its machine was asked, and did not answer. */
+  unreachable?(server: Server): void;
 }
 
 /** Milliseconds that a server that refused is left alone, if there is another. */
@@ -112,13 +116,15 @@ export class Server implements ServerLoad {
 
   /** Whether its machine answers, however busy the server is; asked once in `connectTimeout`. Never rejects. */
   isReachable(): Promise<boolean> {
-    const { clock, connectTimeout: timeout } = this.#options;
+    const { clock, connectTimeout: timeout, reach = isReachable } = this.#options;
     const now = clock.now();
     if (this.#reach !== undefined && now < this.#reach.until) return this.#reach.answer;
-    const answer = isReachable(this.address, timeout);
+    const answer = reach(this.address, timeout);
     this.#reach = { answer, until: now + timeout };
     void answer.then(isThere => {
-      if (!isThere) this.restsUntil = clock.now() + REST;
+      if (isThere) return;
+      this.restsUntil = clock.now() + REST;
+      this.#options.unreachable?.(this);
     });
     return answer;
   }

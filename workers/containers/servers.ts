@@ -15,7 +15,7 @@ import {
 import { pickServer } from '../routing/pick-server.js';
 import { Server, type ServerOptions } from './server.js';
 
-export interface ServersOptions extends ServerOptions {
+export interface ServersOptions extends Omit<ServerOptions, 'unreachable'> {
   /** Connections to all of them together, however many servers there are. Default: no bound. */
   readonly mostTogether?: number;
   /** Default: `usualEjection`. */
@@ -52,9 +52,16 @@ export class Servers {
   readonly #question = new Question();
 
   constructor(version: Version, options: ServersOptions) {
-    const { mostConnections, connectTimeout, clock } = options;
+    const { mostConnections, connectTimeout, clock, reach } = options;
     this.#options = options;
-    this.#each = { mostConnections, connectTimeout, clock };
+    this.#each = {
+      mostConnections,
+      connectTimeout,
+      clock,
+      ...(reach && { reach }),
+      // Also while all that it has is not safe to repeat and waits: else nobody would ever find it out.
+      unreachable: server => this.#heard(server, { kind: 'failed', sent: clock.now() }),
+    };
     this.#terms = options.ejection ?? usualEjection;
     this.take(version.servers);
   }

@@ -40,9 +40,10 @@ describe('Servers, of which some fail', () => {
     told = [];
   });
 
-  const serversOf = (number: number, mostConnections = 10) =>
+  const serversOf = (number: number, mostConnections = 10, reach = () => Promise.resolve(true)) =>
     new Servers(versionOf(number), {
       mostConnections,
+      reach,
       connectTimeout: 1000,
       clock,
       ejection,
@@ -74,6 +75,21 @@ describe('Servers, of which some fail', () => {
     servers.failed(bad, clock.now());
     expect(told).to.deep.equal([['ejected', 1, 1500]]);
     expect(portsOf(servers, 4)).to.deep.equal([2, 2, 2, 2]);
+  });
+
+  it('leaves out one whose machine did not answer three times in a row, while nothing has ended', async () => {
+    let asked = 0;
+    const reach = () => Promise.resolve(++asked > 100);
+    const servers = serversOf(2, 10, reach);
+    const bad = at(servers, 1);
+    for (let n = 1; n <= 3; n++) {
+      expect(told, `after ${n - 1}`).to.deep.equal([]);
+      const answers = [bad.isReachable(), bad.isReachable()]; // one question, of two that wait there
+      expect(await Promise.all(answers)).to.deep.equal([false, false]);
+      clock.advance(1000);
+    }
+    expect(told).to.deep.equal([['ejected', 1, 3500]]);
+    expect(asked).to.equal(3);
   });
 
   it('keeps one in that answers in between', () => {
