@@ -183,7 +183,7 @@ describe('rescue', () => {
       await client.send('GET / HTTP/1.1\r\nHost: app\r\n\r\n');
       await client.until('x'.repeat(500));
       await client.closed();
-      expect(client.received).not.to.contain('v1');
+      expect(client.received, 'a cookie may hold v1 by chance').not.to.contain(' v1 ');
     });
   });
 
