@@ -42,8 +42,12 @@ function awayFor(cause: unknown): string {
 export async function deploy(given: Deploying): Promise<void> {
   const client = await clientOf(given);
   const body = await jsonOf(given.file);
+  if (operator.lacksVersion(body)) {
+    throw new StartError(`${given.file}: no version: say which one it is ("version": "1.1")`, 2);
+  }
   if (given.wait !== true) {
-    process.stdout.write(await operator.deploy(client, body, given));
+    const terminal = process.stderr;
+    process.stdout.write(await operator.deploy(client, body, { ...given, terminal }));
     return;
   }
   await operator.deployAndWait(client, body, {

@@ -173,12 +173,13 @@ const deploy = verb(
     describe: 'add a version',
     more: [
       'Prints its id; the upgrade has begun then. With --wait it ends with 0 once the upgrade is complete or its verdict healthy, and with 1 otherwise; it leaves the upgrade as it is.',
+      'The file must say which `version` it is; the REST API takes one without for 0.0. A version that is older than the stable one is only there to fall back on: deploy says so on stderr, and ends with 1 with --wait. Where the number is there already, stderr tells which versions have it; --wait is for the new one.',
     ],
     operand: {
       name: 'file',
       type: 'string',
       demandOption: true,
-      describe: 'JSON: what PUT /configuration/cluster takes',
+      describe: 'JSON: what PUT /configuration/cluster takes, or only what stands in its cluster',
     },
     run: async given => (await upgrades()).deploy({ ...given, file: operandOf(given, 'file') }),
   },

@@ -39,7 +39,7 @@ const ERROR =
 
 const introduction = [
   '# REST API',
-  'Control speaks JSON on `configService` (`http://127.0.0.1:9090` by default). Where `configService.token` is set, every call but `/healthz` and `/readyz` needs it as bearer token (401 without); pages from elsewhere are refused (403). A change that was answered with 202 is on the disk, and every worker has been told.',
+  'Control speaks JSON on `configService` (`http://127.0.0.1:9090` by default). Where `configService.token` is set, every call but `/healthz` and `/readyz` needs it as bearer token (401 without); pages from elsewhere are refused (403). A change that was answered with 202 is on the disk, and every worker has been told. A cluster without `version` counts as 0.0; one that is older than the stable version is complete at once, and only there to fall back on.',
   ERROR,
   'The same as OpenAPI 3.1 is at `/openapi.json`. This page is printed from it: `node dist/src/cli/print.js rest > docs/rest.md`.',
 ];

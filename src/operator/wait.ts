@@ -19,7 +19,10 @@ export interface Waiting {
 }
 
 export type Waited =
-  Exclude<Ending, { kind: 'under-way' }> | { readonly kind: 'late'; readonly says: string };
+  | Exclude<Ending, { kind: 'under-way' }>
+  | { readonly kind: 'late'; readonly says: string }
+  /** Nobody will ever move to it. */
+  | { readonly kind: 'useless'; readonly says: string };
 
 /** Milliseconds between two looks. */
 const LOOK = 250;

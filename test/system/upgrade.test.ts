@@ -195,7 +195,7 @@ describe('upgrades', () => {
     expect(late.code).to.equal(1);
     expect(late.errors).to.equal('cutover: version 1.10 is complete: abort is not possible now\n');
     expect((await run('remove', '9')).errors).to.contain('there is no version 9; there are:');
-    await writeFile(next, '{"cluster":{"servers":[]}}');
+    await writeFile(next, '{"cluster":{"servers":[],"version":"1.11"}}');
     const refused = await run('deploy', next);
     expect(refused).to.include({ code: 1 });
     expect(refused.errors).to.contain('cluster.servers: expected a list of 1 to 256 servers');

@@ -169,6 +169,14 @@ describe('cutover', () => {
     expect(missing.stderr).to.contain('ENOENT');
   });
 
+  it('deploy asks for the version before it asks control', async () => {
+    const nameless = join(folder, 'nameless.json');
+    await writeFile(nameless, '{"cluster":{"servers":[{"ip":"127.0.0.1","port":9102}]}}');
+    const { exitCode, stderr } = await cutover('deploy', nameless, '-c', away);
+    expect(exitCode).to.equal(2);
+    expect(stderr).to.match(/^cutover: .*nameless\.json: no version: say which one it is/);
+  });
+
   const asking: readonly (readonly string[])[] = [
     ['status'],
     ['events'],

@@ -23,6 +23,7 @@ const event = { at: known.since, id: 'aaaa-2', version: '2.0', what: 'added', ed
 /** A control that knows one version, which is `last` when it is looked at. */
 class FakeControl extends ControlClient {
   readonly asked: string[] = [];
+  listed: readonly ShownVersion[] = [shown];
   readonly #last: Partial<ShownVersion> | OperatorError;
 
   constructor(last: Partial<ShownVersion> | OperatorError = {}) {
@@ -30,7 +31,7 @@ class FakeControl extends ControlClient {
     this.#last = last;
   }
 
-  override versions = () => Promise.resolve([shown]);
+  override versions = () => Promise.resolve(this.listed);
   override version = () =>
     this.#last instanceof OperatorError
       ? Promise.reject(this.#last)
@@ -48,8 +49,13 @@ class FakeControl extends ControlClient {
   }
 }
 
-const forPeople = { json: false };
-const forMachines = { json: true };
+const silent = { write: () => true };
+const forPeople = { json: false, terminal: silent };
+const forMachines = { json: true, terminal: silent };
+
+const stable: ShownVersion = { ...shown, id: 'bbbb-1', version: '10.0', state: 'complete' };
+const older: ShownVersion = { ...shown, state: 'complete' };
+const USELESS = '2.0 is older than 10.0, which is stable: it is only there to fall back on';
 
 describe('the verbs of the operator', () => {
   it('find the version by its number and say what was done', async () => {
@@ -73,6 +79,31 @@ describe('the verbs of the operator', () => {
     expect(control.asked).to.deep.equal([deployed, deployed, 'deploy null']);
   });
 
+  for (const { listed, says } of [
+    { listed: [stable, older], says: `${USELESS}\n` },
+    {
+      listed: [shown, { ...shown, id: 'cccc-3', version: '2' }],
+      says: '2 is there already: cccc-3, running\n',
+    },
+    { listed: [older, { ...stable, version: '1.0' }], says: '' },
+    { listed: [], says: '' },
+  ]) {
+    it(`deploy, and say beside it: ${says.trimEnd() || 'nothing'}`, async () => {
+      const control = new FakeControl();
+      control.listed = listed;
+      let said = '';
+      const terminal = { write: (text: string) => (said += text) };
+      const cluster = { version: '2.0' };
+      const printed = await verbs.deploy(control, cluster, { json: false, terminal });
+      expect({ printed, said }).to.deep.equal({ printed: 'aaaa-2 added\n', said: says });
+    });
+  }
+
+  it('know a cluster that does not say which version it is', () => {
+    const found = [{}, { cluster: {} }, { version: '1' }, { cluster: { version: 1 } }, null, 7];
+    expect(found.map(verbs.lacksVersion)).to.deep.equal([true, true, false, false, false, false]);
+  });
+
   it('speak JSON to machines and in tables to people', async () => {
     const control = new FakeControl();
     expect(JSON.parse(await verbs.status(control, forMachines))).to.deep.equal([shown]);
@@ -90,7 +121,11 @@ describe('the verbs of the operator', () => {
   });
 });
 
-async function deployed(last: Partial<ShownVersion> | OperatorError, json: boolean) {
+async function deployed(
+  last: Partial<ShownVersion> | OperatorError,
+  json: boolean,
+  listed: readonly ShownVersion[] = [shown],
+) {
   let printed = '';
   let error: unknown;
   const patience = {
@@ -100,7 +135,9 @@ async function deployed(last: Partial<ShownVersion> | OperatorError, json: boole
     print: (text: string) => (printed += text),
   };
   try {
-    await verbs.deployAndWait(new FakeControl(last), {}, { json, ...patience });
+    const control = new FakeControl(last);
+    control.listed = listed;
+    await verbs.deployAndWait(control, {}, { json, ...patience });
   } catch (cause) {
     error = cause;
   }
@@ -145,6 +182,15 @@ describe('deploy with a wait', () => {
       expect(result.message).to.equal(message);
     });
   }
+
+  it('fails for a version that nobody will move to, though it is complete', async () => {
+    const listed = [stable, older];
+    const toPeople = await deployed({ state: 'complete' }, false, listed);
+    expect(toPeople).to.deep.equal({ printed: 'aaaa-2 added\n', message: USELESS });
+    const { printed } = await deployed({ state: 'complete' }, true, listed);
+    const told = { id: 'aaaa-2', ended: 'useless', because: USELESS };
+    expect(JSON.parse(printed)).to.deep.equal(told);
+  });
 
   it('fails at once, without a wait, where waiting does not help', async () => {
     const { message } = await deployed(new OperatorError('a bearer token is needed'), false);
