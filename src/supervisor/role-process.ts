@@ -8,6 +8,8 @@ export interface RoleProcess {
   readonly role: string;
   /** Settles once; rejects with StartError if the role cannot start, RoleStopped if it was stopped before. */
   readonly ready: Promise<void>;
+  /** From now on its end is meant: no process is started after it. */
+  startNoMore(): void;
   /** Lets it drain, kills it if that takes too long; resolves when its process has ended. */
   stop(): Promise<void>;
   /** Ends it at once, for good. */
@@ -53,6 +55,7 @@ export function keepAlive(options: RoleOptions): RoleProcess {
   const end = milestone();
   readiness.promise.catch(() => undefined); // whoever waits for it hears of it; nobody must
   let state: State = { name: 'ended' };
+  let isLast = false;
   let everReady = false;
   let early = 0;
   let because: string | undefined;
@@ -77,8 +80,8 @@ export function keepAlive(options: RoleOptions): RoleProcess {
   }
 
   function ended(exitCode: number | null, signal: string | null): void {
-    const meant = state.name === 'stopping';
-    const after = state.name === 'running' ? next(exitCode, state.since) : undefined;
+    const meant = isLast || state.name === 'stopping';
+    const after = state.name === 'running' && !isLast ? next(exitCode, state.since) : undefined;
     const pid = 'child' in state ? state.child.pid : 0;
     report({ type: 'role-ended', role, pid, exitCode, signal, restartIn: after });
     if (after !== undefined) state = { name: 'waiting', cancel: clock.after(after, start) };
@@ -104,6 +107,11 @@ export function keepAlive(options: RoleOptions): RoleProcess {
     end.reach();
   }
 
+  function startNoMore(): void {
+    isLast = true;
+    if (state.name === 'waiting') kill();
+  }
+
   async function stop(): Promise<void> {
     if (state.name === 'waiting') kill();
     if (state.name !== 'running') return end.promise;
@@ -125,7 +133,7 @@ export function keepAlive(options: RoleOptions): RoleProcess {
     }
   }
 
-  return { role, ready: readiness.promise, stop, kill };
+  return { role, ready: readiness.promise, startNoMore, stop, kill };
 }
 
 /** A promise that is settled from outside. */

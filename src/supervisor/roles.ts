@@ -135,9 +135,14 @@ export class Roles {
     );
   }
 
-  /** Frontends finish what they have while workers are still there to serve it. */
+  /**
+   * Frontends finish what they have while workers are still there to serve it. A signal to the whole process
+   * group ends roles before they are told here: none of them is started again.
+   */
   async stopAll(): Promise<void> {
     this.#closed = true;
+    const all = [...this.#frontends, ...this.#workers, ...this.#controls];
+    all.forEach(role => role.startNoMore());
     await this.stop(this.#frontends);
     await this.stop([...this.#workers, ...this.#controls]);
   }

@@ -115,6 +115,28 @@ describe('keepAlive', () => {
     await stopped;
   });
 
+  it('starts nothing after a process that ends by itself while all are stopping', async () => {
+    const { role, latest, pass, hosts, events } = stage();
+    latest().ready();
+    role.startNoMore();
+    latest().ended(0, null);
+    expect(events.at(-1)).to.include({ type: 'role-ended', exitCode: 0, restartIn: undefined });
+    pass(60_000);
+    expect(hosts).to.have.length(1);
+    await role.stop();
+  });
+
+  it('does not start what it waits to start once all are stopping', async () => {
+    const { role, latest, pass, hosts, waiting } = stage();
+    latest().ready();
+    latest().ended(0, null);
+    role.startNoMore();
+    expect(waiting()).to.equal(0);
+    pass(60_000);
+    expect(hosts).to.have.length(1);
+    await role.stop();
+  });
+
   it('starts nothing more when it is stopped between two processes', async () => {
     const { role, latest, pass, hosts } = stage();
     latest().ended(null, 'SIGSEGV');
