@@ -385,7 +385,7 @@ class Control implements Role {
       versions: versions.map(version => ({
         ...shownVersion(this.#registrar.table, version, this.#facts),
         mode: version.transition.mode,
-        progress: 'progress' in version.state ? this.#overseer.progressOf(version.id) : undefined,
+        progress: 'progress' in version.state ? this.#overseer.shareOf(version.id) : undefined,
         totals: this.#totals.of(version.id),
         sessions: this.#overseer.sessions(version.id, this.#now)?.count,
         verdict: this.#overseer.judgement(version.id)?.verdict,

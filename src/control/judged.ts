@@ -40,7 +40,7 @@ export interface Watched {
   readonly trial: Trial;
   /** Undefined: its version was removed. */
   readonly mode: Version['transition']['mode'] | undefined;
-  /** Of new sessions; undefined: it is over. */
+  /** Of new sessions, as its steps let it through; undefined: it is over. */
   readonly share: Share | undefined;
   readonly isUnderWay: boolean;
 }

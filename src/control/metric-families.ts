@@ -158,7 +158,7 @@ export const sections = {
       each(({ state, mode }) => [[{ state, mode }, 1]]),
     ),
     cutover_upgrade_progress_ratio: gauge(
-      'Share of new sessions that a version under way has reached.',
+      'Share of new sessions that a version under way gets: what it has reached, rounded down to its steps.',
       ofVersion,
       each(({ progress }) => known(progress)),
     ),

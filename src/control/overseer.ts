@@ -19,6 +19,7 @@ import { Census, type Present } from './census.js';
 import { Chronicle, eventOf, eventsBetween } from './chronicle.js';
 import { atLeast, begun, ending, grown, remedy, type Course, type Prospect } from './course.js';
 import { Inbox, type Blocks } from './inbox.js';
+import { stepReached } from '../versions/pace.js';
 import type { Judged, Judgement, Moment, UpgradeProgress, Watched } from './judged.js';
 import { policyOf, trialsUnder, type Learned } from './learned.js';
 import { comparableOf, concluded, isResumed, looked, opened, whyOf, type Trial } from './trial.js';
@@ -107,6 +108,14 @@ export class Overseer {
     return state !== undefined && 'progress' in state ? state.progress : undefined;
   }
 
+  /** What new sessions really get of it: as its steps let it through. */
+  shareOf(version: VersionId): Share | undefined {
+    const reached = this.progressOf(version);
+    const transition = this.#table?.versions.find(({ id }) => id === version)?.transition;
+    const steps = transition?.mode === 'GRADUAL' ? transition.steps : undefined;
+    return reached === undefined ? undefined : stepReached(reached, steps);
+  }
+
   /** Undefined: there was no upgrade to it, or too many since. */
   why(version: VersionId): Why | undefined {
     const trial = this.#trials.get(version);
@@ -120,7 +129,7 @@ export class Overseer {
     return {
       trial,
       mode: this.#table?.versions.find(({ id }) => id === trial.id)?.transition.mode,
-      share: this.progressOf(trial.id),
+      share: this.shareOf(trial.id),
       isUnderWay: this.#course?.version === trial.id,
     };
   }

@@ -35,6 +35,17 @@ describe('the overseer, on the pace of GRADUAL', () => {
     expect(world.tick().progress?.share).to.equal(0.3);
   });
 
+  it('shows what new sessions get, not what the pace has reached between two steps', () => {
+    const world = upgrading({ ...gradual, steps: [10, 50] });
+    const shown = () => [world.overseer.shareOf(v2), world.overseer.watched?.share];
+    world.report('a', { version: v2, counted: 42 });
+    world.tick();
+    expect(shown()).to.deep.equal([0.1, 0.1]);
+    world.report('a', { version: v2, counted: 8 });
+    world.tick();
+    expect(shown()).to.deep.equal([0.5, 0.5]);
+  });
+
   it('tells no share of other modes, and saves none', () => {
     const world = upgrading(session);
     const { progress, remember } = world.tick(2000);
