@@ -1,7 +1,6 @@
 /** The operator's verbs: each asks control and prints what it is told. */
-import { readFile } from 'node:fs/promises';
+import { readJsonFile } from '../config/file.js';
 import { systemClock } from '../kernel/clock.js';
-import { messageOf } from '../kernel/errors.js';
 import { StartError } from '../kernel/start-error.js';
 import { OperatorError, type ControlClient, type Verb } from '../operator/control-client.js';
 import * as operator from '../operator/verbs.js';
@@ -59,11 +58,9 @@ export async function deploy(given: Deploying): Promise<void> {
 }
 
 async function jsonOf(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as unknown;
-  } catch (cause) {
-    throw new StartError(`${path}: ${messageOf(cause)}`, 2, { cause });
-  }
+  const file = await readJsonFile(path);
+  if (file.ok) return file.value;
+  throw new StartError(`${path}: ${file.problem.message}`, 2);
 }
 
 /** A verb that asks once and prints what it is told. */

@@ -29,6 +29,19 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   return typeof read === 'string' ? parseConfigText(read) : { ok: false, problems: [read] };
 }
 
+export type JsonFile =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** A file that is JSON, whatever it holds. */
+export async function readJsonFile(path: string): Promise<JsonFile> {
+  const read = await textOf(path);
+  if (typeof read !== 'string') return { ok: false, problem: read };
+  const json = read.replace(/^\uFEFF/, '');
+  const value = parsedJson(json);
+  return value === undefined ? { ok: false, problem: syntaxProblem(json) } : { ok: true, value };
+}
+
 export function parseConfigText(text: string): ConfigFile {
   const json = text.replace(/^\uFEFF/, '');
   const value = parsedJson(json);

@@ -158,15 +158,17 @@ describe('cutover', () => {
 
   it('deploy ends with 2 if what is to be deployed is no JSON, or cannot be read', async () => {
     const noJson = join(folder, 'deploy.json');
-    await writeFile(noJson, '{');
+    await writeFile(noJson, '{\n  "version": 1.1,\n}');
     const [wrong, missing] = await Promise.all([
       cutover('deploy', noJson, '--wait', '-c', good),
       cutover('deploy', join(folder, 'none'), '-c', good),
     ]);
     expect(wrong.exitCode).to.equal(2);
-    expect(wrong.stderr).to.match(/^cutover: .*deploy\.json: .*JSON/);
+    expect(wrong.stderr).to.match(
+      /^cutover: .*deploy\.json: line 3, column 1: no JSON from here: \}/,
+    );
     expect(missing.exitCode).to.equal(2);
-    expect(missing.stderr).to.contain('ENOENT');
+    expect(missing.stderr).to.contain('none: cannot be read: no such file');
   });
 
   it('deploy asks for the version before it asks control', async () => {
