@@ -8,8 +8,8 @@ export interface RoleProcess {
   readonly role: string;
   /** Settles once; rejects with StartError if the role cannot start, RoleStopped if it was stopped before. */
   readonly ready: Promise<void>;
-  /** From now on its end is meant: no process is started after it. */
-  startNoMore(): void;
+  /** From now on its end is meant, and no process is started after it: but after a crash, if that is said. */
+  startNoMore(unless?: 'it crashes'): void;
   /** Lets it drain, kills it if that takes too long; resolves when its process has ended. */
   stop(): Promise<void>;
   /** Ends it at once, for good. */
@@ -43,6 +43,9 @@ export interface RoleOptions {
   readonly report: Report;
 }
 
+/** Signals that ask a process to end: one to the whole process group reaches a role before its supervisor asks it. */
+const ASKED: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGHUP']);
+
 type State =
   | { readonly name: 'running'; readonly child: Child; readonly since: number }
   | { readonly name: 'waiting'; readonly cancel: Cancel }
@@ -55,7 +58,7 @@ export function keepAlive(options: RoleOptions): RoleProcess {
   const end = milestone();
   readiness.promise.catch(() => undefined); // whoever waits for it hears of it; nobody must
   let state: State = { name: 'ended' };
-  let isLast = false;
+  let last: 'no' | 'unless it crashes' | 'yes' = 'no';
   let everReady = false;
   let early = 0;
   let because: string | undefined;
@@ -80,6 +83,8 @@ export function keepAlive(options: RoleOptions): RoleProcess {
   }
 
   function ended(exitCode: number | null, signal: string | null): void {
+    const isCrash = exitCode !== 0 && !(signal !== null && ASKED.has(signal));
+    const isLast = last === 'yes' || (last === 'unless it crashes' && !isCrash);
     const meant = isLast || state.name === 'stopping';
     const after = state.name === 'running' && !isLast ? next(exitCode, state.since) : undefined;
     const pid = 'child' in state ? state.child.pid : 0;
@@ -107,9 +112,9 @@ export function keepAlive(options: RoleOptions): RoleProcess {
     end.reach();
   }
 
-  function startNoMore(): void {
-    isLast = true;
-    if (state.name === 'waiting') kill();
+  function startNoMore(unless?: 'it crashes'): void {
+    last = unless === undefined ? 'yes' : 'unless it crashes';
+    if (last === 'yes' && state.name === 'waiting') kill();
   }
 
   async function stop(): Promise<void> {

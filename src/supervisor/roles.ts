@@ -136,13 +136,13 @@ export class Roles {
   }
 
   /**
-   * Frontends finish what they have while workers are still there to serve it. A signal to the whole process
-   * group ends roles before they are told here: none of them is started again.
+   * Frontends finish what they have while workers are still there to serve it: one that crashes meanwhile is
+   * started again. A signal to the whole process group ends roles before they are told here; then none is.
    */
   async stopAll(): Promise<void> {
     this.#closed = true;
-    const all = [...this.#frontends, ...this.#workers, ...this.#controls];
-    all.forEach(role => role.startNoMore());
+    for (const role of [...this.#frontends, ...this.#controls]) role.startNoMore();
+    for (const worker of this.#workers) worker.startNoMore('it crashes');
     await this.stop(this.#frontends);
     await this.stop([...this.#workers, ...this.#controls]);
   }

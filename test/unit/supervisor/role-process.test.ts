@@ -126,6 +126,34 @@ describe('keepAlive', () => {
     await role.stop();
   });
 
+  for (const [how, exitCode, signal] of [
+    ['by itself', 0, null],
+    ['by a signal that all have got', null, 'SIGTERM'],
+  ] as const) {
+    it(`starts nothing after one that ends ${how}, of those that crashes would be mended of`, async () => {
+      const { role, latest, pass, hosts } = stage();
+      latest().ready();
+      role.startNoMore('it crashes');
+      latest().ended(exitCode, signal);
+      pass(60_000);
+      expect(hosts).to.have.length(1);
+      await role.stop();
+    });
+  }
+
+  it('starts one that crashes while others drain, where that was said, and ends it with them', async () => {
+    const { role, latest, pass, hosts, signals } = stage();
+    latest().ready();
+    role.startNoMore('it crashes');
+    latest().ended(null, 'SIGKILL');
+    pass(60_000);
+    expect(hosts).to.have.length(2);
+    const stopped = role.stop();
+    expect(signals.at(-1)).to.match(/^SIGTERM/);
+    latest().ended(0, null);
+    await stopped;
+  });
+
   it('does not start what it waits to start once all are stopping', async () => {
     const { role, latest, pass, hosts, waiting } = stage();
     latest().ready();
