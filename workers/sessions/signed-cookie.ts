@@ -9,8 +9,9 @@
  *            36–37  bucket, in 65,536ths
  *            38–53  the first half of HMAC-SHA256 over `1.` and all bytes before it
  */
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { sessionId, versionId, type SessionId, type VersionId } from '../../src/kernel/ids.js';
+import { HmacKey } from './hmac.js';
 import type { Session } from './session.js';
 
 export interface Key {
@@ -115,14 +116,14 @@ function writeVersion(to: Buffer, id: VersionId): void {
 const versions = new Map<VersionId, Buffer>();
 const MOST_VERSIONS = 256;
 
-/** Making one of these takes more than half as long as signing with it (2.6 and 4.3 µs). */
-const keyObjects = new WeakMap<Key, KeyObject>();
+/** Each is padded once. */
+const hmacKeys = new WeakMap<Key, HmacKey>();
 
-function keyObjectOf(key: Key): KeyObject {
-  const known = keyObjects.get(key);
+function hmacKeyOf(key: Key): HmacKey {
+  const known = hmacKeys.get(key);
   if (known !== undefined) return known;
-  const made = createSecretKey(key.secret);
-  keyObjects.set(key, made);
+  const made = new HmacKey(key.secret);
+  hmacKeys.set(key, made);
   return made;
 }
 
@@ -130,9 +131,6 @@ function keyObjectOf(key: Key): KeyObject {
 const signedBytes = Buffer.concat([Buffer.from(FORMAT), Buffer.alloc(MAC_AT)]);
 
 function macOf(fields: Buffer, key: Key): Buffer {
-  // One piece: each call into OpenSSL costs as much as hashing what it brings.
   signedBytes.set(fields, FORMAT.length);
-  // As text: a buffer of its own memory for 32 bytes costs more than copying them into a pooled one.
-  const mac = createHmac('sha256', keyObjectOf(key)).update(signedBytes).digest('binary');
-  return Buffer.from(mac.slice(0, MAC_BYTES), 'latin1');
+  return Buffer.from(hmacKeyOf(key).sign(signedBytes).slice(0, MAC_BYTES), 'latin1');
 }
