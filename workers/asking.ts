@@ -118,7 +118,7 @@ export class Asking {
 
   /** The first answer that the client may have, of this version or of one behind it. */
   async accepted(first: VersionId, wanted?: Wanted, without?: Server): Promise<Accepted> {
-    const tried = new Set<Server>(without === undefined ? [] : [without]);
+    let tried = without === undefined ? nobody : new Set([without]);
     let from = first;
     let seen = 0;
     let isFresh = false;
@@ -132,7 +132,13 @@ export class Asking {
       if (picked === undefined) throw last ?? noConnection();
       this.#attempts = number;
       const attempt = this.#started(picked, { number, isFresh });
-      const opened = await this.#opened(attempt, wanted ?? this.#usual(picked));
+      const { rule, interim } = wanted ?? this.#usual(picked);
+      let opened: Opened | CutoverError;
+      try {
+        opened = await attempt.open(rule, interim);
+      } catch (cause) {
+        opened = this.#failureIn(cause, attempt);
+      }
       const failure = failureOf(opened);
       if (failure === undefined) {
         this.#unused(spare);
@@ -155,7 +161,7 @@ export class Asking {
         else this.#failed(attempt, opened);
       }
       isFresh = next === 'again';
-      if (!isFresh) tried.add(picked.server);
+      if (!isFresh) tried = new Set([...tried, picked.server]);
       if (next === 'other-version') {
         from = this.#host.fleet.behind(picked.version)[0]?.id ?? from;
       }
@@ -175,7 +181,7 @@ export class Asking {
     if (picked === undefined || this.#isOver) return undefined;
     const attempt = this.#started(picked, about);
     try {
-      return { attempt, opened: await this.#opened(attempt, wanted) };
+      return { attempt, opened: await this.#openedOnce(attempt, wanted) };
     } catch (cause) {
       this.#host.fault(cause);
       return undefined;
@@ -279,15 +285,20 @@ export class Asking {
     return isMoving && this.outgoing.isRepeatable ? Math.min(rescuePatience, left / 2) : left;
   }
 
-  async #opened(attempt: Attempt, { rule, interim }: Wanted): Promise<Opened | CutoverError> {
+  async #openedOnce(attempt: Attempt, { rule, interim }: Wanted): Promise<Opened | CutoverError> {
     try {
       return await attempt.open(rule, interim);
     } catch (cause) {
-      if (cause instanceof CutoverError) return cause;
-      this.#live.delete(attempt);
-      attempt.end();
-      throw cause;
+      return this.#failureIn(cause, attempt);
     }
+  }
+
+  /** Throws what is no failure of a server. */
+  #failureIn(cause: unknown, attempt: Attempt): CutoverError {
+    if (cause instanceof CutoverError) return cause;
+    this.#live.delete(attempt);
+    attempt.end();
+    throw cause;
   }
 
   #usual({ isMoving }: Picked): Wanted {
@@ -383,6 +394,8 @@ export const interimEnvelope = (id: ExchangeId, head: AnswerHead): Interim => [
   head.reason,
   answerFields(head, false),
 ];
+
+const nobody: ReadonlySet<Server> = new Set();
 
 const nobodyWaits = () =>
   new CutoverError('ERR_SERVER_RESET', 'nobody waits for the answer any more');

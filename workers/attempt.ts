@@ -121,11 +121,11 @@ export class Attempt {
 
   /** Throws where no answer comes. `interim`: told at once of 1xx, which are kept otherwise. */
   async open(rule: HoldRule, interim?: (head: AnswerHead) => void): Promise<Opened> {
-    await this.#begin();
-    let parts = await this.#toHead(interim);
-    const { head: found } = parts;
-    if (found === undefined) throw new TypeError('an answer without a head has no end');
-    const { head, framing } = found;
+    const lent = this.server.lend(this.#options.isFresh);
+    this.#begin(lent instanceof Promise ? await lent : lent); // as a rule one is there at once
+    let parts = toldOf(await this.#next(), interim);
+    while (parts.head === undefined) parts = toldOf(plus(parts, await this.#next()), interim);
+    const { head, framing } = parts.head;
     if (parts.end === undefined) parts = await this.#held(parts, rule(head, framing));
     this.#isHeld = false;
     return { head, framing, interim: parts.interim, body: parts.body, end: parts.end };
@@ -172,31 +172,21 @@ export class Attempt {
     this.server.giveBack(lent, idle);
   }
 
-  async #begin(): Promise<void> {
-    const { server, outgoing, isFresh } = this.#options;
-    const lent = await server.lend(isFresh);
+  #begin(lent: Lent): void {
+    const { server, outgoing } = this.#options;
     if (this.#isOver) {
       server.giveBack(lent, undefined);
       throw new CutoverError('ERR_SERVER_RESET', 'nobody waits for the answer any more');
     }
     this.#lent = lent;
     this.#reader.expect(outgoing.method, { upgrade: outgoing.upgrade });
+    const sent = lent.stream.send(outgoing.bytesFor(this.span?.traceparent));
+    const upload = this.#upload;
     // What goes in one piece is taken at once; an answer may be read before we hear of that.
-    this.#isSent = this.#upload === undefined;
+    this.#isSent = upload === undefined;
+    const allSent = upload === undefined ? sent : this.#sendRest(sent, lent, upload);
     // A server that closes while we send has perhaps answered before: what it said says more.
-    this.#send(lent, this.#upload).catch(() => undefined);
-  }
-
-  async #toHead(interim: ((head: AnswerHead) => void) | undefined): Promise<Parts> {
-    let parts = await this.read();
-    for (;;) {
-      if (interim !== undefined && parts.interim.length > 0) {
-        parts.interim.forEach(interim);
-        parts = { ...parts, interim: [] };
-      }
-      if (parts.head !== undefined) return parts;
-      parts = plus(parts, await this.read());
-    }
+    allSent.catch(ignored);
   }
 
   async #held(begun: Parts, { bytes, ms }: Hold): Promise<Parts> {
@@ -249,9 +239,9 @@ export class Attempt {
     return parts;
   }
 
-  async #send(lent: Lent, upload: Upload | undefined): Promise<void> {
-    await lent.stream.send(this.#options.outgoing.bytesFor(this.span?.traceparent));
-    while (upload !== undefined && !this.#isOver) {
+  async #sendRest(begun: Promise<void>, lent: Lent, upload: Upload): Promise<void> {
+    await begun;
+    while (!this.#isOver) {
       const bytes = await upload.next();
       if (bytes === undefined) break;
       this.#isPartlySent = true;
@@ -262,4 +252,13 @@ export class Attempt {
     }
     if (!this.#isOver) this.#isSent = true;
   }
+}
+
+const ignored = () => undefined;
+
+/** Who wants to know of 1xx at once is told; else they are kept. */
+function toldOf(parts: Parts, interim: ((head: AnswerHead) => void) | undefined): Parts {
+  if (interim === undefined || parts.interim.length === 0) return parts;
+  parts.interim.forEach(interim);
+  return { ...parts, interim: [] };
 }

@@ -93,7 +93,7 @@ export class Exchange {
   /** Settles when nothing more will be said or learned of it. Never rejects. */
   async run(): Promise<void> {
     try {
-      await this.#answered();
+      await this.#passOn(await this.#acceptable());
       this.#over(undefined);
     } catch (cause) {
       this.#fail(codeOf(cause), messageOf(cause));
@@ -103,7 +103,7 @@ export class Exchange {
       this.#outgoing.end();
       this.#download.end();
     }
-    await this.#comparing?.rest;
+    if (this.#comparing !== undefined) await this.#comparing.rest;
   }
 
   part(bytes: Uint8Array, more: boolean): void {
@@ -137,14 +137,15 @@ export class Exchange {
     this.#asking.sweep(now);
   }
 
-  async #answered(): Promise<void> {
+  /** The answer that the client may have. */
+  #acceptable(): Promise<Accepted> {
     const { decision } = this.#admitted;
     if (decision.kind === 'both' && this.#goesToBoth(decision.newer.transition)) {
       this.#comparing = new Comparing(this.#asking, this.#host);
-      return this.#passOn(await this.#comparing.answer(decision));
+      return this.#comparing.answer(decision);
     }
     const { id } = decision.kind === 'one' ? decision.version : decision.older;
-    return this.#passOn(await this.#asking.accepted(id));
+    return this.#asking.accepted(id);
   }
 
   #goesToBoth(transition: UpgradeTransition): boolean {

@@ -41,7 +41,8 @@ export class Outgoing {
   /** As the containers get it. */
   readonly #head: string;
   #request: Request;
-  #upload: Upload;
+  /** Undefined: all of it is here. */
+  #upload: Upload | undefined;
   /** Somebody waits for the request to begin anew: until then parts are of the old upload. */
   #restarted: (() => void) | undefined;
   #hasEnded = false;
@@ -91,19 +92,19 @@ export class Outgoing {
 
   /** The rest of the body, or what a client sends into a tunnel; undefined: there is none. */
   get upload(): Upload | undefined {
-    return this.isWhole ? undefined : this.#upload;
+    return this.#upload;
   }
 
   part(bytes: Uint8Array, more: boolean): void {
     if (this.#restarted !== undefined) return; // of an upload that is void
     // A request that may become a tunnel has no last part: the client's end is a cancel.
-    this.#upload.push(bytes, more || this.upgrade);
+    this.#upload?.push(bytes, more || this.upgrade);
   }
 
   /** Settles when it can be sent from its beginning again, or when it has ended. */
   async again(): Promise<void> {
     if (this.#hasEnded) return; // nobody would send it
-    this.#upload.end(); // it gives no credit any more: that would count for the new one
+    this.#upload?.end(); // it gives no credit any more: that would count for the new one
     const restarted = new Promise<void>(resolve => (this.#restarted = resolve));
     this.#host.push([kinds.again, this.#request[1]]);
     await restarted;
@@ -122,11 +123,12 @@ export class Outgoing {
   /** Nothing more is wanted of the client. */
   end(): void {
     this.#hasEnded = true;
-    this.#upload.end();
+    this.#upload?.end();
     this.#restarted?.();
   }
 
-  #newUpload(): Upload {
+  #newUpload(): Upload | undefined {
+    if (this.isWhole) return undefined;
     const { limits, push } = this.#host;
     const [, id, , , , , more] = this.#request;
     return new Upload({

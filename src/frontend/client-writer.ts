@@ -34,7 +34,8 @@ export class ClientWriter {
   readonly #clock: Clock;
   #pieces: Piece[] = [];
   #bytes = 0;
-  #isSending = false;
+  /** The piece that libzmq is being given. */
+  #sending: Piece | undefined;
   #isClosing = false;
   #isOver = false;
   #pause = 0;
@@ -90,17 +91,18 @@ export class ClientWriter {
 
   #sendNext(): void {
     const [piece] = this.#pieces;
-    if (piece === undefined || this.#isSending || this.#cancelRetry !== undefined) return;
-    this.#isSending = true;
-    this.#host.send(piece.bytes).then(
-      () => this.#sent(piece),
-      (cause: unknown) => this.#refused(cause),
-    );
+    if (piece === undefined || this.#sending !== undefined || this.#cancelRetry !== undefined)
+      return;
+    this.#sending = piece;
+    this.#host.send(piece.bytes).then(this.#sent, this.#refused);
   }
 
-  #sent(piece: Piece): void {
-    this.#isSending = false;
-    if (this.#isOver) return;
+  // One function for each connection, not for each piece.
+
+  readonly #sent = (): void => {
+    const piece = this.#sending;
+    this.#sending = undefined;
+    if (this.#isOver || piece === undefined) return;
     this.#pause = 0;
     const before = this.#bytes;
     if (this.#pieces[0] === piece) this.#pieces.shift(); // not, if we were cut meanwhile
@@ -109,10 +111,10 @@ export class ClientWriter {
     if (before > MOST_BYTES && this.#bytes <= MOST_BYTES) this.#host.drained();
     if (piece === closing) this.#end();
     else this.#sendNext();
-  }
+  };
 
-  #refused(cause: unknown): void {
-    this.#isSending = false;
+  readonly #refused = (cause: unknown): void => {
+    this.#sending = undefined;
     if (this.#isOver) return;
     // Not even the close is taken while the pipe is full. A client that never reads is cut off by
     // the kernel (timeouts.write, see sockets/stream-server.ts).
@@ -122,7 +124,7 @@ export class ClientWriter {
       this.#cancelRetry = undefined;
       this.#sendNext();
     });
-  }
+  };
 
   #end(): void {
     this.abandon();

@@ -188,6 +188,16 @@ function isFromThere(answer: Awaited<ReturnType<typeof probe>>): boolean {
   return failureOf(answer, '')?.code !== 'ERR_SERVER_UNREACHABLE';
 }
 
+function bytesOf(frames: Buffer[]): Buffer {
+  const [, bytes] = frames as readonly Buffer[] as StreamFrames;
+  liesOutside(bytes);
+  return bytes;
+}
+
+/** Closing ends a pending receive; whatever else ends it ends the connection. */
+const atEnd = () => nothing;
+const noMore = Promise.resolve(nothing);
+
 class Connection implements StreamConnection {
   readonly #socket: ContainerSocket;
   readonly #id: Buffer;
@@ -200,14 +210,20 @@ class Connection implements StreamConnection {
     this.#clock = clock;
   }
 
-  async send(bytes: Buffer): Promise<void> {
+  // Every request passes here, and through `receive`: neither is async, which would cost two promises more.
+
+  send(bytes: Buffer): Promise<void> {
     try {
-      await this.#socket.send([this.#id, bytes]); // as a rule it is taken at once
+      // As a rule it is taken at once.
+      return this.#socket.send([this.#id, bytes]).catch(cause => this.#refused(cause, bytes));
     } catch (cause) {
-      if (sendRefusal(cause) !== 'full' || !(await this.#sendLater(bytes))) {
-        throw new CutoverError('ERR_SERVER_RESET', 'the server closed the connection', { cause });
-      }
+      return this.#refused(cause, bytes); // a closed socket throws at once instead of rejecting
     }
+  }
+
+  async #refused(cause: unknown, bytes: Buffer): Promise<void> {
+    if (sendRefusal(cause) === 'full' && (await this.#sendLater(bytes))) return;
+    throw new CutoverError('ERR_SERVER_RESET', 'the server closed the connection', { cause });
   }
 
   #sendLater(bytes: Buffer): Promise<boolean> {
@@ -218,14 +234,12 @@ class Connection implements StreamConnection {
     );
   }
 
-  async receive(): Promise<Buffer> {
-    if (this.#closed) return nothing;
+  receive(): Promise<Buffer> {
+    if (this.#closed) return noMore;
     try {
-      const [, bytes] = (await this.#socket.receive()) as unknown as StreamFrames;
-      liesOutside(bytes);
-      return bytes;
+      return this.#socket.receive().then(bytesOf, atEnd);
     } catch {
-      return nothing; // closing ends a pending receive; whatever else ends it ends the connection
+      return noMore;
     }
   }
 

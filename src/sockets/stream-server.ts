@@ -71,8 +71,13 @@ export async function listenForClients(options: StreamServerOptions): Promise<St
   return {
     host,
     port: Number(/:(\d+)$/.exec(socket.lastEndpoint ?? '')?.[1] ?? port),
-    // Async, because a closed socket throws at once instead of rejecting.
-    send: async (routingId, bytes) => socket.send([routingId, bytes]),
+    send(routingId, bytes) {
+      try {
+        return socket.send([routingId, bytes]);
+      } catch (cause) {
+        return Promise.reject(cause as Error); // a closed socket throws at once
+      }
+    },
     close(linger) {
       if (socket.closed) return;
       socket.linger = linger;

@@ -91,10 +91,10 @@ export class Server implements ServerLoad {
   }
 
   /**
-   * An idle connection, or a new one; with `isFresh` a new one in any case. Throws ERR_SERVER_REFUSED or
-   * ERR_SERVER_UNREACHABLE: in either case nothing was sent.
+   * An idle connection, at once, or a new one; with `isFresh` a new one in any case. Rejects with ERR_SERVER_REFUSED
+   * or ERR_SERVER_UNREACHABLE: in either case nothing was sent.
    */
-  async lend(isFresh = false): Promise<Lent> {
+  lend(isFresh = false): Lent | Promise<Lent> {
     this.outstanding += 1;
     const [oldest] = this.#idle;
     if (isFresh && oldest !== undefined) this.#drop(oldest); // it makes room, and is no better than another
@@ -103,6 +103,10 @@ export class Server implements ServerLoad {
       idle.isIdle = false;
       return idle;
     }
+    return this.#connected();
+  }
+
+  async #connected(): Promise<Lent> {
     const { clock, connectTimeout: timeout } = this.#options;
     const { host, port } = this.address;
     try {

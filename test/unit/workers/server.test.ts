@@ -150,7 +150,7 @@ describe('Server', () => {
     const lending = server.lend();
     expect(server.outstanding).to.equal(1);
     const probing = setInterval(() => clock.advance(5), 1); // the refusal comes through a probe
-    const cause = await thrownBy(lending);
+    const cause = await thrownBy(Promise.resolve(lending));
     clearInterval(probing);
     expect(codeOf(cause)).to.equal('ERR_SERVER_REFUSED');
     expect(server.outstanding).to.equal(0);
