@@ -71,11 +71,13 @@ export async function listenForClients(options: StreamServerOptions): Promise<St
   return {
     host,
     port: Number(/:(\d+)$/.exec(socket.lastEndpoint ?? '')?.[1] ?? port),
+    // Not async: each answer would make two promises more.
     send(routingId, bytes) {
       try {
         return socket.send([routingId, bytes]);
       } catch (cause) {
-        return Promise.reject(cause as Error); // a closed socket throws at once
+        // A closed socket throws at once instead of rejecting.
+        return Promise.reject(cause instanceof Error ? cause : new Error(String(cause)));
       }
     },
     close(linger) {
