@@ -215,7 +215,9 @@ class Connection implements StreamConnection {
   send(bytes: Buffer): Promise<void> {
     try {
       // As a rule it is taken at once.
-      return this.#socket.send([this.#id, bytes]).catch((cause: unknown) => this.#refused(cause, bytes));
+      return this.#socket
+        .send([this.#id, bytes])
+        .catch((cause: unknown) => this.#refused(cause, bytes));
     } catch (cause) {
       return this.#refused(cause, bytes); // a closed socket throws at once instead of rejecting
     }
