@@ -4,7 +4,7 @@ import type { DeepReadonly } from '../kernel/deep-readonly.js';
 import { cluster } from './cluster.js';
 import { docker } from './docker.js';
 import { problemsOf, type Problem } from './problems.js';
-import { registry } from './registry.js';
+import { evenIfOthersThanStoreWrong, ownContainers, registry } from './registry.js';
 import { evenIfOthersWrong, protectedLinks, security } from './security.js';
 import {
   atLeast,
@@ -390,6 +390,7 @@ export const schema = section({
     path: ['cluster', 'servers'],
   })
   .superRefine(protectedLinks, { when: evenIfOthersWrong })
+  .superRefine(ownContainers, { when: evenIfOthersThanStoreWrong })
   .transform(withoutSchema);
 
 /** Only editors read it. */

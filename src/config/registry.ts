@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isLoopback } from './address.js';
-import { choice, eachOnce, evenIfWrong, flag, host, section, text } from './values.js';
+import { choice, eachOnce, evenIfWrong, flag, host, isObject, section, text } from './values.js';
 
 /** Where control keeps versions, keys and progress. */
 
@@ -123,6 +123,23 @@ function expectWhole(value: Given, context: z.core.$RefinementCtx): void {
   if (value.endpoints === undefined) add(ENDPOINTS, 'endpoints');
   else if (Array.isArray(value.endpoints)) expectProtected(value, value.endpoints, add);
 }
+
+interface Whole {
+  readonly registry: Given;
+  readonly docker: { readonly socket?: unknown };
+}
+
+/** A rule over the whole file: containers are started and looked after by one control, on its machine. */
+export function ownContainers(value: unknown, context: z.core.$RefinementCtx): void {
+  const { registry: given, docker } = value as Whole;
+  if (given.kind !== 'etcd' || docker.socket === undefined) return;
+  const message = 'nothing beside "kind": "etcd" in registry: containers belong to one control';
+  context.addIssue({ code: 'custom', path: ['docker', 'socket'], message });
+}
+
+/** It is asked where other options are wrong, too, but for the two sections that it is about. */
+export const evenIfOthersThanStoreWrong = ({ value }: { readonly value: unknown }): boolean =>
+  isObject(value) && isObject(value['registry']) && isObject(value['docker']);
 
 const PROTECTED = 'https://, an address of this machine alone, or "insecure": true in registry';
 
