@@ -176,6 +176,9 @@ class Control implements Role {
       clock.every(LOOK, () => this.#look()),
       clock.every(stores.pace.learned, () => this.#steward.keep()),
       stores.registry.watch(() => this.#steward.refresh()),
+      ...(stores.learned.watch === undefined
+        ? []
+        : [stores.learned.watch(() => void this.#steward.learnedChanged())]),
       clock.every(MEASURE, () => this.#processes.own(this.#own.read())),
     ];
     this.stopped = this.#run();

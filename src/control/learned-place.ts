@@ -1,4 +1,5 @@
 /** Where what control has learned is kept. */
+import type { Cancel } from '../kernel/clock.js';
 import { nodeFiles, replace, type Files } from '../registry/files.js';
 
 export interface LearnedPlace {
@@ -8,6 +9,8 @@ export interface LearnedPlace {
   read(limit: number): Promise<Buffer | undefined>;
   /** False: it takes too much room here. */
   write(bytes: Buffer): Promise<boolean>;
+  /** Calls `changed` when another control may have written; missing: none ever does. */
+  watch?(changed: () => void): Cancel;
 }
 
 /** The folder is not synced: after a loss of power an older one may be there. */

@@ -7,6 +7,7 @@ import type { Leadership } from '../registry/leadership.js';
 import type { Change } from '../versions/routing-table.js';
 import { eventNames } from './chronicle.js';
 import type { Moment, UpgradeProgress } from './judged.js';
+import type { Learned } from './learned.js';
 import type { LearnedKeeper } from './learned-keeper.js';
 import type { Overseer } from './overseer.js';
 import type { Outcome, Registrar } from './registrar.js';
@@ -14,10 +15,10 @@ import type { Pace } from './stores.js';
 import type { ShownEvent } from './why.js';
 
 export interface StewardHost {
-  readonly overseer: Pick<Overseer, 'tick' | 'learned'>;
+  readonly overseer: Pick<Overseer, 'tick' | 'learned' | 'adopt'>;
   readonly registrar: Pick<Registrar, 'change' | 'remember' | 'refresh'>;
   readonly leadership: Pick<Leadership, 'term' | 'controls'>;
-  readonly keeper: Pick<LearnedKeeper, 'keep' | 'close'>;
+  readonly keeper: Pick<LearnedKeeper, 'keep' | 'read'>;
   readonly pace: Pace;
   /** To every worker; undefined: another control tells them from now on. */
   progress(progress: UpgradeProgress | undefined): void;
@@ -42,6 +43,8 @@ export class Steward {
   /** A share that is not saved yet. */
   #pending: readonly Change[] = [];
   #savedAt = -Infinity;
+  /** What the control that leads has learned. */
+  #foreign: Learned | undefined;
   #isRefreshing = false;
   #isRefreshWanted = false;
 
@@ -81,11 +84,23 @@ export class Steward {
   tableChanged(): void {
     this.#progress = undefined;
     this.#pending = [];
-    this.keep();
+    if (this.isLeading) this.keep();
+    else this.#adopt();
   }
 
   keep(): void {
     if (this.isLeading) this.#host.keeper.keep(this.#host.overseer.learned);
+  }
+
+  /** Somebody may have kept what he has learned. */
+  async learnedChanged(): Promise<void> {
+    if (this.isLeading) return;
+    this.#foreign = await this.#host.keeper.read();
+    this.#adopt();
+  }
+
+  #adopt(): void {
+    if (this.#foreign !== undefined && !this.isLeading) this.#host.overseer.adopt(this.#foreign);
   }
 
   /** What others have saved is taken; asked several times at once it looks twice. */

@@ -2,13 +2,14 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Etcd3 } from 'etcd3';
-import type { Clock } from '../kernel/clock.js';
+import type { Cancel, Clock } from '../kernel/clock.js';
 import type { Report } from '../kernel/events.js';
 import { etcdClient, prefixOf, type EtcdConfig } from './etcd-client.js';
 import { etcdError } from './etcd-errors.js';
 import { keysUnder, type Keys } from './etcd-keys.js';
 import { EtcdLeadership } from './etcd-leadership.js';
-import { EtcdRegistry } from './etcd.js';
+import { EtcdWatch } from './etcd-watch.js';
+import { EtcdRegistry, type EtcdRegistryOptions } from './etcd.js';
 import type { Leadership } from './leadership.js';
 import type { Registry } from './registry.js';
 
@@ -41,7 +42,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<EtcdStor
   const registry = new EtcdRegistry({ client, keys, clock, term });
   const stateSeen = (revision: string) => registry.stateSeen(revision);
   const leadership = new EtcdLeadership({ ...options, client, keys, stateSeen });
-  const learned = new EtcdLearned(client, keys, term);
+  const learned = new EtcdLearned({ client, keys, clock, term });
   const place = `etcd ${(config.endpoints ?? []).join(', ')} under ${prefixOf(config)}`;
   return { registry, leadership, learned, place, close: () => client.close() };
 }
@@ -54,13 +55,21 @@ export class EtcdLearned {
   readonly name: string;
   readonly #client: Etcd3;
   readonly #keys: Keys;
+  readonly #clock: Clock;
   readonly #term: () => string | undefined;
 
-  constructor(client: Etcd3, keys: Keys, term: () => string | undefined) {
+  constructor({ client, keys, clock, term }: EtcdRegistryOptions) {
     this.name = keys.learned;
+    this.#clock = clock;
     this.#client = client;
     this.#keys = keys;
     this.#term = term;
+  }
+
+  watch(changed: () => void): Cancel {
+    const options = { client: this.#client, clock: this.#clock, changed: () => changed() };
+    const watch = new EtcdWatch(options, each => each.key(this.#keys.learned));
+    return () => watch.close();
   }
 
   /** Undefined: there is nothing. */

@@ -6,17 +6,11 @@ import { openEtcdStore } from '../../src/registry/etcd-store.js';
 import { RegistryError, type Registry, type Stored } from '../../src/registry/registry.js';
 import { keepsItsPromises, type Place } from '../contract/registry/contract.js';
 import { first, second, third } from '../contract/registry/states.js';
-import { EtcdCluster } from '../support/etcd.js';
+import { describeWithEtcd, EtcdCluster } from '../support/etcd.js';
 import { stageForAll, stageForEach } from '../support/stage.js';
-import { hasTool } from '../support/tools.js';
 import { eventually } from '../support/within.js';
 
-const describeWithEtcd = hasTool('etcd')
-  ? describe
-  : (what: string, suite: (this: Mocha.Suite) => void) =>
-      describe.skip(`${what} (etcd is not installed)`, suite);
-
-export function registryConfig(registry: Readonly<Record<string, unknown>>) {
+function registryConfig(registry: Readonly<Record<string, unknown>>) {
   const parsed = parseConfig({
     cluster: { servers: [{ ip: '127.0.0.1', port: 9101 }] },
     registry: { kind: 'etcd', ...registry },

@@ -4,7 +4,14 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort, type ServerAddress } from './scripted-container.js';
 import type { Stage } from './stage.js';
+import { hasTool } from './tools.js';
 import { eventually } from './within.js';
+
+/** Skipped, and says so in its title, where etcd is not installed. */
+export const describeWithEtcd = hasTool('etcd')
+  ? describe
+  : (what: string, suite: (this: Mocha.Suite) => void) =>
+      describe.skip(`${what} (etcd is not installed)`, suite);
 
 export interface EtcdOptions {
   readonly members?: number;
