@@ -104,8 +104,13 @@ export class Registrar {
    */
   overtake(edition: number): Promise<Outcome> {
     return this.#inTurn(async () => {
-      const failure = this.#now.table.edition > edition ? undefined : await this.#reload(OPERATOR);
-      return failure ?? this.#apply(now => laterThan(now, edition), OPERATOR);
+      const before = this.#now.table.edition;
+      const failure = before > edition ? undefined : await this.#reload(OPERATOR);
+      if (failure !== undefined) return failure;
+      const { table } = this.#now;
+      const isCaughtUp = table.edition > before && table.edition >= edition;
+      if (isCaughtUp) return { kind: 'done', table };
+      return this.#apply(now => laterThan(now, edition), OPERATOR);
     });
   }
 
@@ -230,10 +235,11 @@ export class Registrar {
   }
 }
 
-const notDurable = (cause: unknown): Outcome => ({
-  kind: 'not-durable',
-  because: messageOf(cause),
-});
+/** Who does not lead any more has nothing to make durable. */
+function notDurable(cause: unknown): Outcome {
+  const isDeposed = cause instanceof RegistryError && cause.kind === 'deposed';
+  return { kind: isDeposed ? 'impossible' : 'not-durable', because: messageOf(cause) };
+}
 
 const isConflict = (cause: unknown): boolean =>
   cause instanceof RegistryError && cause.kind === 'conflict';

@@ -1,7 +1,7 @@
 /** A client of etcd that waits for nothing without end. */
 import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
-import { ConsecutiveBreaker, circuitBreaker, handleWhen, retry } from 'cockatiel';
+import { ConsecutiveBreaker, ConstantBackoff, circuitBreaker, handleWhen, retry } from 'cockatiel';
 import { Etcd3, isRecoverableError, type IOptions } from 'etcd3';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
@@ -12,7 +12,7 @@ export type EtcdConfig = Config['registry'];
 
 /** Milliseconds for one member to answer. */
 export const ANSWER = 1000;
-/** Milliseconds that a member is not asked after it has failed three times in a row. */
+/** Milliseconds that a member is not asked after it has failed three times in a row, nor a watch begun anew. */
 const PAUSE = 1000;
 /** Of a call, whatever the number of members; with one member twice: its connection may be an old one. */
 const MOST_TRIES = 3;
@@ -44,6 +44,7 @@ export async function etcdClient(config: EtcdConfig, clock: Pick<Clock, 'wall'>)
     },
     defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: deadline(clock) }),
     faultHandling: {
+      watchBackoff: new ConstantBackoff(PAUSE).next(),
       global: retry(handleWhen(isRecoverableError), {
         maxAttempts: Math.max(FEWEST_TRIES, Math.min(hosts.length, MOST_TRIES)) - 1,
       }),

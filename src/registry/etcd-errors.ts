@@ -33,7 +33,9 @@ function reasonOf(cause: unknown): string {
 /** Behind what gRPC says stands what the system said. */
 function unreachable(said: string): string {
   const [, system] = /Last error: (?:Error: )?(.+?)(?:\. Resolution note.*)?$/s.exec(said) ?? [];
-  return `no member can be reached: ${system ?? said}`;
+  // What went wrong with TLS it does not say.
+  const because = system === 'null' ? 'no connection came about: is registry.tls right?' : system;
+  return `no member can be reached: ${because ?? said}`;
 }
 
 /** Without the name of a class and the number of a code. */

@@ -102,7 +102,10 @@ export class LinkedFollower {
     this.links = links;
   }
 
-  static async follow(stage: Stage, controls: readonly StartedControl[]): Promise<LinkedFollower> {
+  static async follow(
+    stage: Stage,
+    controls: readonly Pick<StartedControl, 'announcements'>[],
+  ): Promise<LinkedFollower> {
     const links = controls.map(({ announcements }) => new ControlFollower(announcements, 'worker'));
     for (const { link } of links) {
       const running = link.run();

@@ -63,7 +63,10 @@ export class EtcdCluster {
         ...['--election-timeout', '500', '--log-level', 'error'],
         ...(tls === undefined
           ? []
-          : ['--cert-file', tls.cert, '--key-file', tls.key, '--trusted-ca-file', tls.ca]),
+          : [
+              ...['--cert-file', tls.cert, '--key-file', tls.key],
+              ...['--client-cert-auth', '--trusted-ca-file', tls.ca],
+            ]),
       ];
       return { name, args, client, child: undefined };
     });
