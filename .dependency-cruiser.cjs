@@ -51,6 +51,8 @@ module.exports = {
     only('yargs', 'yargs', '^src/cli/'),
     only('opentelemetry', '@opentelemetry', '^src/telemetry/otlp\\.ts$'),
     only('dockerode', 'dockerode', '^src/containers/'),
+    only('etcd3', 'etcd3', '^src/registry/etcd[\\w-]*\\.ts$'),
+    only('cockatiel', 'cockatiel', '^src/registry/etcd[\\w-]*\\.ts$'),
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

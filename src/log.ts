@@ -92,6 +92,15 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
       `version ${version}: ${what}${because === undefined ? '' : `: ${because}`}`,
   ],
   'registry-failed': ['error', ({ because }) => `the registry cannot be written: ${because}`],
+  'registry-lost': [
+    'error',
+    ({ because }) => `${because}; nothing can be changed, and all goes on as it is`,
+  ],
+  'registry-found': ['info', () => 'the registry can be reached again'],
+  'leader-changed': [
+    'info',
+    ({ leader, isOurs }) => (isOurs ? `${leader} (this control) leads` : `${leader} leads`),
+  ],
   'engine-lost': [
     'error',
     ({ engine, because }) =>

@@ -154,8 +154,7 @@ export async function worker(given: Worker) {
 
 export async function control(given: Control) {
   const configured = await configOf(given);
-  const file = configured.registry.file ?? (await ownRegistry(given));
-  const config: Config = { ...configured, registry: { ...configured.registry, file } };
+  const config = await withRegistry(configured, given);
   const announcements = given.announce ?? config.device.control;
   if (announcements === undefined) {
     throw new StartError('no address for announcements: set device.control or --announce', 2);
@@ -168,12 +167,23 @@ export async function control(given: Control) {
       config,
       announcements,
       keyring,
+      name: nameOfControl(given),
       release: release(),
       clock: systemClock,
       report,
     });
   await runRole(process, { report, start });
 }
+
+async function withRegistry(config: Config, given: Control): Promise<Config> {
+  const { registry } = config;
+  if (registry.kind === 'etcd' || registry.file !== undefined) return config;
+  return { ...config, registry: { ...registry, file: await ownRegistry(given) } };
+}
+
+/** The supervisor calls its own just so, on every machine. */
+const nameOfControl = ({ name = 'control' }: Control): string =>
+  name === 'control' ? `${hostname()}-${process.pid}` : name;
 
 /** Its folder is ours, so it is made. */
 async function ownRegistry({ config: path, registry }: Control): Promise<string> {

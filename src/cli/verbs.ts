@@ -120,7 +120,9 @@ const controlVerb = verb(
     group: 'roles',
     needsConfig: true,
     describe: 'start control: it keeps the versions',
-    more: ['There is one for a system. It serves the REST API on configService.'],
+    more: [
+      'There is one for a system, or several that share a registry in etcd. Each serves the REST API on its configService.',
+    ],
     run: async given => (await roles()).control(given),
   },
 );

@@ -84,8 +84,11 @@ function isTcp(address: string): boolean {
 export function isBeyondLoopback(address: string): boolean {
   const place = tcpPlace(address);
   if (place === undefined) return false;
-  const { host: name } = place;
-  return !(name === '::1' || name.toLowerCase() === 'localhost' || isLoopbackIPv4(name));
+  return !isLoopback(place.host);
 }
+
+/** Whether a name or a literal means this machine alone, whatever the network says. */
+export const isLoopback = (name: string): boolean =>
+  name === '::1' || name.toLowerCase() === 'localhost' || isLoopbackIPv4(name);
 
 const isLoopbackIPv4 = (name: string) => isIPv4(name) && name.startsWith('127.');

@@ -4,6 +4,7 @@ import type { DeepReadonly } from '../kernel/deep-readonly.js';
 import { cluster } from './cluster.js';
 import { docker } from './docker.js';
 import { problemsOf, type Problem } from './problems.js';
+import { evenIfOthersThanStoreWrong, ownContainers, registry } from './registry.js';
 import { evenIfOthersWrong, protectedLinks, security } from './security.js';
 import {
   atLeast,
@@ -78,22 +79,6 @@ const configService = addressed(
 )
   .prefault({})
   .describe('where the REST API of control listens');
-
-const registry = section({
-  kind: choice(['file', 'none'])
-    .default('file')
-    .describe(
-      'none: without control, and with it the REST API; versions change by this file and a reload',
-    ),
-  file: text('the path of a file', /./)
-    .optional()
-    .describe(
-      'where control keeps the versions; default: a file for this configuration in STATE_DIRECTORY ' +
-        '(systemd) or XDG_STATE_HOME/cutover (~/.local/state/cutover)',
-    ),
-})
-  .prefault({})
-  .describe('the registry of versions');
 
 const DEVICE_ADDRESSES = 'a list of addresses';
 
@@ -405,6 +390,7 @@ export const schema = section({
     path: ['cluster', 'servers'],
   })
   .superRefine(protectedLinks, { when: evenIfOthersWrong })
+  .superRefine(ownContainers, { when: evenIfOthersThanStoreWrong })
   .transform(withoutSchema);
 
 /** Only editors read it. */

@@ -21,11 +21,16 @@ export function summary(config: Config, registryFile: string): string {
     control:
       registry.kind === 'none'
         ? 'none (registry.kind): no upgrades by REST'
-        : `REST API on ${hostPort(configService)}, registry ${registry.file ?? registryFile}`,
+        : `REST API on ${hostPort(configService)}, registry ${placeOf(config, registryFile)}`,
   };
   return Object.entries(rows)
     .map(([name, value]) => `  ${name.padEnd(10)} ${value}\n`)
     .join('');
 }
+
+const placeOf = ({ registry }: Config, registryFile: string) =>
+  registry.kind === 'etcd'
+    ? `in etcd: ${(registry.endpoints ?? []).join(', ')}`
+    : (registry.file ?? registryFile);
 
 export const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -33,6 +33,15 @@ export const spread = z.strictObject({
   followers: count,
   acknowledged: count.describe('followers that have this edition'),
   workers: count.describe('followers that are workers'),
+  leader: z
+    .string()
+    .describe('of several controls (registry.kind etcd) the one that acts; missing: none does')
+    .optional(),
+  controls: z.array(z.string()).describe('of several controls those that live').optional(),
+  away: z
+    .string()
+    .describe('of several controls: why the registry cannot be reached, and nothing be changed')
+    .optional(),
 });
 
 export const sessions = z.strictObject({

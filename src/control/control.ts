@@ -16,7 +16,7 @@ import type { Role } from '../kernel/role.js';
 import { StartError } from '../kernel/start-error.js';
 import { OwnProcess } from '../measures/own-process.js';
 import type { Keyring } from '../security/keyring.js';
-import type { Registry, SigningKey, Stored } from '../registry/registry.js';
+import type { SigningKey, Stored } from '../registry/registry.js';
 import { Containers, engineOf, mayNotRemove, refusals } from '../containers/containers.js';
 import { ownerId } from '../containers/owner-id.js';
 import { wantedBy } from '../containers/wanted.js';
@@ -25,12 +25,11 @@ import { bindDevice, type DeviceRouter } from '../sockets/device.js';
 import { upgradeOf, type Change } from '../versions/routing-table.js';
 import { MEASURE, type Measures } from '../wire/measures.js';
 import { addressProblems, systemResolve } from './addresses.js';
-import { eventNames } from './chronicle.js';
-import { firstState, newKey, openedRegistry } from './first-state.js';
+import { firstState, newKey } from './first-state.js';
 import { Herald } from './herald.js';
 import type { Moment } from './judged.js';
 import type { Learned } from './learned.js';
-import { LearnedFile } from './learned-file.js';
+import { LearnedKeeper } from './learned-keeper.js';
 import type { Live } from './live.js';
 import { Recorder } from './live/recorder.js';
 import { liveOf } from './live/snapshot.js';
@@ -44,6 +43,8 @@ import { Registrar, type Outcome } from './registrar.js';
 import type { PutBody } from './put-body.js';
 import { restApi, type StartedContainers } from './rest.js';
 import { shownVersion, type Facts } from './shown.js';
+import { Steward } from './steward.js';
+import { openedStores, type Stores } from './stores.js';
 import { Totals } from './totals.js';
 
 export interface ControlOptions {
@@ -53,6 +54,8 @@ export interface ControlOptions {
   /** Undefined: links have no keys. */
   readonly keyring?: Keyring | undefined;
   readonly release: string;
+  /** Other than those of the controls that share its registry. Default: `control`. */
+  readonly name?: string;
   readonly clock: Clock;
   readonly report: Report;
 }
@@ -61,29 +64,29 @@ export interface ControlOptions {
 const SWEEP = 250;
 /** Milliseconds between two looks at the upgrade, whatever was reported meanwhile. */
 const LOOK = 50;
-/** Milliseconds between two writes of what was learned, while no version comes, goes or changes its state. */
-const KEEP = 5000;
 /** Milliseconds that a change may take to be everywhere. */
 const SPREAD = 5000;
 
 /** Throws StartError: registry not to be had, addresses taken. */
 export async function startControl(options: ControlOptions): Promise<Role> {
-  const registry = await openedRegistry(options.config);
+  const stores = await openedStores({ ...options, name: nameOf(options) });
   let router: DeviceRouter | undefined;
   try {
-    const stored = await firstState(registry, options);
-    const learnedFile = new LearnedFile(`${String(options.config.registry.file)}.learned`, options);
-    const learned = await learnedFile.read();
+    const stored = await firstState(stores.registry, options);
+    const keeper = new LearnedKeeper(stores.learned, options.report);
+    const learned = await keeper.read();
     const engine = await ownedEngine(options.config);
     router = await bindDevice(options.announcements, guardOf(options));
-    const parts = { registry, router, stored, learnedFile, learned, engine };
+    const parts = { stores, router, stored, keeper, learned, engine };
     return await new Control(options, parts).listening();
   } catch (cause) {
     router?.close();
-    await registry.close();
+    await stores.close();
     throw cause;
   }
 }
+
+const nameOf = ({ name = 'control' }: ControlOptions) => name;
 
 const guardOf = ({ keyring, clock, report }: ControlOptions) =>
   keyring && { credentials: keyring.toFollowers, now: () => clock.now(), report };
@@ -107,10 +110,10 @@ interface OwnedEngine {
 
 /** What control is made of, and what it begins with. */
 interface Parts {
-  readonly registry: Registry;
+  readonly stores: Stores;
   readonly router: DeviceRouter;
   readonly stored: Stored;
-  readonly learnedFile: LearnedFile;
+  readonly keeper: LearnedKeeper;
   readonly learned: Learned | undefined;
   /** Undefined: containers are no concern of ours. */
   readonly engine: OwnedEngine | undefined;
@@ -119,12 +122,13 @@ interface Parts {
 class Control implements Role {
   readonly stopped: Promise<void>;
   readonly #options: ControlOptions;
-  readonly #registry: Registry;
-  readonly #learnedFile: LearnedFile;
+  readonly #stores: Stores;
+  readonly #keeper: LearnedKeeper;
   readonly #router: DeviceRouter;
   readonly #herald: Herald;
   readonly #registrar: Registrar;
   readonly #overseer: Overseer;
+  readonly #steward: Steward;
   readonly #totals = new Totals();
   readonly #recorder: Recorder;
   readonly #streams: LiveStreams;
@@ -133,27 +137,30 @@ class Control implements Role {
   readonly #processes: Processes;
   readonly #own: OwnProcess;
   readonly #containers: Containers | undefined;
-  /** How often, for metrics. */
-  readonly #happened: Record<string, number> = Object.fromEntries(
-    eventNames.map(name => [name, 0]),
-  );
-  #registryFailures = 0;
   readonly #app: FastifyInstance;
   readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
 
   constructor(options: ControlOptions, parts: Parts) {
     const { config, clock } = options;
-    const { registry, router, stored, learnedFile, learned } = parts;
+    const { stores, router, stored, keeper, learned } = parts;
     this.#options = options;
-    this.#registry = registry;
-    this.#learnedFile = learnedFile;
+    this.#stores = stores;
+    this.#keeper = keeper;
     this.#router = router;
     this.#overseer = new Overseer(config);
     if (learned !== undefined) this.#overseer.recall(learned, stored.table, this.#now);
     this.#overseer.table(stored.table, this.#now);
     this.#herald = this.#newHerald(stored);
     this.#registrar = this.#newRegistrar(stored);
+    this.#steward = new Steward({
+      ...stores,
+      overseer: this.#overseer,
+      registrar: this.#registrar,
+      keeper,
+      progress: progress => this.#herald.progress(progress),
+      report: options.report,
+    });
     this.#recorder = new Recorder(config.monitor);
     this.#streams = new LiveStreams({ clock, live: () => this.#live() });
     this.#processes = new Processes({
@@ -167,7 +174,11 @@ class Control implements Role {
     this.#cancels = [
       clock.every(SWEEP, () => this.#herald.sweep(clock.now())),
       clock.every(LOOK, () => this.#look()),
-      clock.every(KEEP, () => this.#keep()),
+      clock.every(stores.pace.learned, () => this.#steward.keep()),
+      stores.registry.watch(() => this.#steward.refresh()),
+      ...(stores.learned.watch === undefined
+        ? []
+        : [stores.learned.watch(() => void this.#steward.learnedChanged())]),
       clock.every(MEASURE, () => this.#processes.own(this.#own.read())),
     ];
     this.stopped = this.#run();
@@ -190,7 +201,8 @@ class Control implements Role {
     const [bound] = this.#app.addresses() as readonly AddressInfo[];
     const address = hostPort({ host, port: bound?.port ?? port });
     const { edition } = this.#registrar.table;
-    const { file: registry = '' } = config.registry;
+    const { name: registry, leadership } = this.#stores;
+    leadership.join();
     report({ type: 'control-listening', address, announcements, registry, edition });
     return this;
   }
@@ -221,8 +233,8 @@ class Control implements Role {
     try {
       for await (const frames of this.#router) this.#herald.received(frames);
     } finally {
-      await this.#learnedFile.close(this.#overseer.learned);
-      await this.#registry.close();
+      await this.#keeper.close(this.#overseer.learned);
+      await this.#stores.close();
     }
     this.#options.report({ type: 'control-stopped' });
   }
@@ -241,7 +253,7 @@ class Control implements Role {
         now: () => clock.now(),
         followed: ({ progress, edition }) => {
           if (edition > this.#registrar.table.edition) {
-            void this.#registrar.overtake(edition).then(this.#reported);
+            void this.#registrar.overtake(edition).then(this.#steward.reported);
           }
           if (progress !== undefined) this.#overseer.followed(progress);
         },
@@ -267,18 +279,26 @@ class Control implements Role {
   }
 
   #newRegistrar(stored: Stored): Registrar {
+    const { registry, leadership } = this.#stores;
+    const isShared = leadership.controls !== undefined;
     return new Registrar(stored, {
-      save: ({ table, keys }) => this.#registry.save({ ...stored, table, keys }),
+      save: ({ table, keys }, how) => registry.save({ ...stored, table, keys }, how),
+      load: isShared ? () => this.#loaded() : undefined,
       announce: ({ table, keys }) => {
         this.#herald.announce(table, this.#announced(keys));
         this.#overseer.table(table, this.#now);
         this.#containers?.tableChanged();
-        this.#keep();
+        this.#steward.tableChanged();
         this.#totals.keep(id => this.#knows(id));
       },
       spread: edition => this.#spread(edition),
       advances: () => this.#advances(),
     });
+  }
+
+  async #loaded(): Promise<Stored | undefined> {
+    const loaded = await this.#stores.registry.load();
+    return loaded.kind === 'empty' ? undefined : loaded.stored;
   }
 
   #newContainers({ engine, owner }: OwnedEngine): Containers {
@@ -338,27 +358,9 @@ class Control implements Role {
   }
 
   #look(): void {
-    const { changes, remember, progress, events } = this.#overseer.tick(this.#now);
-    if (progress !== undefined) this.#herald.progress(progress);
-    for (const { version, id, what, because } of events) {
-      this.#happened[what] = (this.#happened[what] ?? 0) + 1;
-      this.#options.report({ type: 'version-changed', version, id, what, because });
-    }
-    for (const change of changes) void this.#registrar.change(change).then(this.#reported);
-    if (remember.length > 0) void this.#registrar.remember(remember).then(this.#reported);
+    this.#steward.look(this.#now);
     this.#recorder.look(this.#overseer.watched, this.#now);
   }
-
-  #keep(): void {
-    this.#learnedFile.keep(this.#overseer.learned);
-  }
-
-  /** What could not be kept is asked for again. */
-  readonly #reported = (outcome: Outcome): void => {
-    if (outcome.kind !== 'not-durable') return;
-    this.#registryFailures += 1;
-    this.#options.report({ type: 'registry-failed', because: outcome.because });
-  };
 
   #rotate(): Promise<Outcome> {
     const { config } = this.#options;
@@ -380,8 +382,10 @@ class Control implements Role {
       acknowledged,
       processes: this.#processes.all(),
       clients: this.#totals.clients,
-      events: this.#happened,
-      registryFailures: this.#registryFailures,
+      events: this.#steward.happened,
+      registryFailures: this.#steward.failures,
+      isLeading: this.#steward.isLeading,
+      controls: this.#stores.leadership.controls,
       versions: versions.map(version => ({
         ...shownVersion(this.#registrar.table, version, this.#facts),
         mode: version.transition.mode,
@@ -421,6 +425,7 @@ class Control implements Role {
     const { proxy, configService } = config;
     const own = [proxy, configService, ...(proxy.trusted === undefined ? [] : [proxy.trusted])];
     const [registrar, herald, overseer] = [this.#registrar, this.#herald, this.#overseer];
+    const { leadership } = this.#stores;
     return restApi(
       {
         ...this.#facts,
@@ -429,6 +434,9 @@ class Control implements Role {
         },
         get spread() {
           return herald.spread;
+        },
+        get controls() {
+          return leadership.controls;
         },
         get events() {
           return overseer.events.toReversed();

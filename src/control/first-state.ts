@@ -6,39 +6,59 @@ import type { CutoverEvent, Report } from '../kernel/events.js';
 import { versionId } from '../kernel/ids.js';
 import { isNonEmpty } from '../kernel/non-empty.js';
 import { StartError } from '../kernel/start-error.js';
-import { openFileRegistry } from '../registry/file.js';
-import type { Damage, Loaded, Registry, SigningKey, Stored } from '../registry/registry.js';
+import {
+  RegistryError,
+  type Damage,
+  type Loaded,
+  type Registry,
+  type SigningKey,
+  type Stored,
+} from '../registry/registry.js';
 import { firstTable } from '../versions/routing-table.js';
-
-/** Throws StartError. */
-export async function openedRegistry({ registry: { file } }: Config): Promise<Registry> {
-  if (file === undefined) throw new StartError('control needs registry.file', 2);
-  try {
-    return await openFileRegistry(file);
-  } catch (cause) {
-    throw new StartError(messageOf(cause), 1, { cause });
-  }
-}
 
 /** Where the registry holds nothing, the configuration's cluster is the stable version. Throws StartError. */
 export async function firstState(
   registry: Registry,
-  { config, report }: { readonly config: Config; readonly report: Report },
+  { config, report }: Beginning,
 ): Promise<Stored> {
-  const loaded = await registry.load();
-  if (loaded.kind === 'recovered') reportDamage(loaded, report);
-  const known = keptOf(loaded);
-  if (known !== undefined) {
-    if (known.configured !== fingerprint(config)) report(ignored(config, known));
-    return known;
-  }
-  const stored = configuredState(config);
   try {
-    await registry.save(stored);
+    return (
+      (await known(registry, { config, report })) ?? (await begun(registry, { config, report }))
+    );
   } catch (cause) {
+    if (cause instanceof StartError) throw cause;
     throw new StartError(messageOf(cause), 1, { cause });
   }
-  return stored;
+}
+
+interface Beginning {
+  readonly config: Config;
+  readonly report: Report;
+}
+
+async function known(
+  registry: Registry,
+  { config, report }: Beginning,
+): Promise<Stored | undefined> {
+  const loaded = await registry.load();
+  if (loaded.kind === 'recovered') reportDamage(loaded, report);
+  const kept = keptOf(loaded);
+  if (kept !== undefined && kept.configured !== fingerprint(config)) report(ignored(config, kept));
+  return kept;
+}
+
+/** Of several controls that begin at once one is first, and the others have what it has begun with. */
+async function begun(registry: Registry, beginning: Beginning): Promise<Stored> {
+  const stored = configuredState(beginning.config);
+  try {
+    await registry.save(stored);
+    return stored;
+  } catch (cause) {
+    if (!(cause instanceof RegistryError) || cause.kind !== 'conflict') throw cause;
+    const first = await known(registry, beginning);
+    if (first === undefined) throw cause;
+    return first;
+  }
 }
 
 /**

@@ -80,7 +80,8 @@ export class Herald {
   get spread(): Spread & { readonly workers: number } {
     const { edition } = this.#announcement.table;
     const known = this.#known();
-    const acknowledged = known.filter(follower => follower.edition === edition).length;
+    // Another control may have told them of a later one.
+    const acknowledged = known.filter(follower => follower.edition >= edition).length;
     return {
       edition,
       followers: known.length,
@@ -103,9 +104,10 @@ export class Herald {
     for (const follower of this.#known()) this.#sendTable(follower);
   }
 
-  /** To every worker. */
-  progress(progress: Omit<Progress, 'taken'>): void {
+  /** To every worker; undefined: another control tells them. */
+  progress(progress: Omit<Progress, 'taken'> | undefined): void {
     this.#progress = progress;
+    if (progress === undefined) return;
     for (const worker of this.#known('worker')) this.#sendProgress(worker, progress);
   }
 

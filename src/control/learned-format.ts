@@ -122,13 +122,19 @@ const schema: z.ZodType<Learned> = z
 
 /** Where it takes too much room, what is known of the older half of the upgrades is left out. */
 export function encoded(learned: Learned): Buffer {
-  const { trials } = learned;
   const json = JSON.stringify(plain(learned));
   const bytes = Buffer.from(
     `{"format":${FORMAT},"sha256":"${checksumOf(json)}","learned":${json}}\n`,
   );
-  if (bytes.length <= LARGEST_LEARNED || trials.length === 0) return bytes;
-  return encoded({ ...learned, trials: trials.slice(Math.ceil(trials.length / 2)) });
+  const less = halved(learned);
+  return bytes.length <= LARGEST_LEARNED || less === undefined ? bytes : encoded(less);
+}
+
+/** Without the older half of the upgrades; undefined: there is none. */
+export function halved(learned: Learned): Learned | undefined {
+  const { trials } = learned;
+  if (trials.length === 0) return undefined;
+  return { ...learned, trials: trials.slice(Math.ceil(trials.length / 2)) };
 }
 
 /** Pairs of answers are kept in memory only: they are what an application said to a client. */

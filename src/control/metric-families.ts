@@ -7,6 +7,7 @@
  */
 import { errorCodes } from '../kernel/errors.js';
 import type { Share } from '../kernel/ids.js';
+import type { Controls } from '../registry/leadership.js';
 import type { Durations } from '../measures/durations.js';
 import type { FollowerRole } from '../wire/control-message.js';
 import type { FrontendMeasures, ProcessMeasures, WorkerMeasures } from '../wire/measures.js';
@@ -32,6 +33,10 @@ export interface Measured {
   readonly events: Readonly<Record<string, number>>;
   /** Changes that could not be made durable. */
   readonly registryFailures: number;
+  /** Of the controls that share the registry this one acts. */
+  readonly isLeading: boolean;
+  /** Undefined: nobody shares it. */
+  readonly controls: Controls | undefined;
 }
 
 export interface MeasuredVersion extends Pick<ShownVersion, 'id' | 'version' | 'state'> {
@@ -360,6 +365,19 @@ export const sections = {
       'Processes that have the newest routing table.',
       [],
       ({ acknowledged }) => one(acknowledged),
+    ),
+    cutover_leading: gauge(
+      'Whether this control acts on verdicts: 1 for one of those that share a registry.',
+      [],
+      ({ isLeading }) => one(isLeading ? 1 : 0),
+    ),
+    cutover_controls: gauge('Controls that live, as far as this one knows.', [], ({ controls }) =>
+      one(controls?.live.length ?? 1),
+    ),
+    cutover_registry_reachable: gauge(
+      'Whether the registry could be reached last (1), so that changes are possible.',
+      [],
+      ({ controls }) => one(controls?.away === undefined ? 1 : 0),
     ),
     cutover_registry_failures_total: counter(
       'Changes that could not be made durable.',

@@ -62,6 +62,21 @@ export class Overseer {
     this.#chronicle.recall(learned.events);
   }
 
+  /**
+   * What the control that leads has learned under our table: of upgrades that are over, and of what happened,
+   * all controls tell the same. Of one under way each has seen as much itself.
+   */
+  adopt({ edition, trials, events }: Learned): void {
+    if (this.#table === undefined || edition < this.#table.edition) return;
+    for (const trial of trials) {
+      const state = this.#table.versions.find(({ id }) => id === trial.id)?.state;
+      if (state === undefined || 'progress' in state) continue;
+      this.#trials.set(trial.id, trial);
+    }
+    this.#bound();
+    this.#chronicle.recall(events);
+  }
+
   /** On every change, and first of all. */
   table(table: RoutingTable, now: Moment): void {
     const before = this.#table;
@@ -189,8 +204,14 @@ export class Overseer {
     this.#inbox.take(); // what was seen before belongs to the time before
     this.#trials.delete(upgrade.id);
     this.#trials.set(upgrade.id, opened(upgrade, { stable, usual, wall }));
-    const [oldest] = this.#trials.keys();
-    if (this.#trials.size > MOST_TRIALS && oldest !== undefined) this.#trials.delete(oldest);
+    this.#bound();
+  }
+
+  #bound(): void {
+    for (const oldest of this.#trials.keys()) {
+      if (this.#trials.size <= MOST_TRIALS) return;
+      this.#trials.delete(oldest);
+    }
   }
 
   #begin(upgrade: Version, { monotonic }: Moment): void {

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import { problem, problemsOf, type Problem } from '../config/problems.js';
 import { share, versionId, type VersionId } from '../kernel/ids.js';
+import type { Controls } from '../registry/leadership.js';
 import type { Change, NewVersion, RoutingTable } from '../versions/routing-table.js';
 import type { Happening } from '../versions/version-state.js';
 import { refusal } from './guard.js';
@@ -16,7 +17,7 @@ import { openApi } from './open-api.js';
 import { putBody, type PutBody } from './put-body.js';
 import type { Outcome } from './registrar.js';
 import { shownTable, shownVersion, type Facts } from './shown.js';
-import type { Spread } from './spread.js';
+import { shownSpread, type Spread } from './spread.js';
 import type { ShownEvent, Why } from './why.js';
 
 export type StartedContainers =
@@ -37,6 +38,8 @@ export interface Exposition {
 export interface RestHost extends Facts {
   readonly table: RoutingTable;
   readonly spread: Spread;
+  /** Undefined: there is no other control. */
+  readonly controls?: Controls | undefined;
   change(change: Change): Promise<Outcome>;
   /** What is wrong with servers that have the right form. */
   problems(servers: NonNullable<PutBody['cluster']['servers']>): Promise<readonly Problem[]>;
@@ -161,7 +164,7 @@ function guard(app: FastifyInstance, token: string | undefined, own: string | un
 }
 
 function routes(app: FastifyInstance, host: RestHost): void {
-  app.get('/configuration', () => ({ ...host.spread }));
+  app.get('/configuration', () => shownSpread(host.spread, host.controls));
   app.get('/events', () => [...host.events]);
   app.get('/live', (_, reply) => reply.header('cache-control', 'no-store').send(host.live()));
   // Without HEAD: it would be a stream that says nothing and takes the place of one that does.

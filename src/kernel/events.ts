@@ -102,6 +102,11 @@ export type CutoverEvent =
       readonly because: string | undefined;
     }
   | { readonly type: 'registry-failed'; readonly because: string }
+  /** It cannot be reached: told once, until it is found. */
+  | { readonly type: 'registry-lost'; readonly because: string }
+  | { readonly type: 'registry-found' }
+  /** Of the controls that share a registry; `isOurs`: this one leads. */
+  | { readonly type: 'leader-changed'; readonly leader: string; readonly isOurs: boolean }
   /** Of an engine of containers: until it can be asked again, everything stays as it is. */
   | { readonly type: 'engine-lost'; readonly engine: string; readonly because: string }
   | { readonly type: 'engine-found'; readonly engine: string; readonly containers: number }

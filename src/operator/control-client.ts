@@ -9,8 +9,10 @@ import {
   rotated,
   shownVersion,
   shownVersions,
+  spread,
   why,
   type ShownEvent,
+  type ShownSpread,
   type ShownVersion,
   type Why,
 } from './shown-version.js';
@@ -71,6 +73,11 @@ export class ControlClient {
   /** `within`: milliseconds for the answer. */
   version(id: string, within: number): Promise<ShownVersion> {
     return this.#call({ method: 'GET', path: at(id), within }, shownVersion);
+  }
+
+  /** How far the newest table has spread, and who of several controls leads. */
+  spread(): Promise<ShownSpread> {
+    return this.#call({ method: 'GET', path: '/configuration' }, spread);
   }
 
   /** What is happening now. */

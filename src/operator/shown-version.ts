@@ -80,6 +80,15 @@ const event = z.object({
 
 export type ShownEvent = Readonly<z.output<typeof event>>;
 
+export const spread = z.object({
+  edition: z.number(),
+  leader: z.string().optional(),
+  controls: z.array(z.string()).optional(),
+  away: z.string().optional(),
+});
+
+export type ShownSpread = Readonly<z.output<typeof spread>>;
+
 export const events = z.array(event);
 export const shownVersions = z.array(shownVersion);
 export const accepted = z.object({ id: z.string(), edition: z.number() });

@@ -1,7 +1,7 @@
 /** What `status` and `events` show on a terminal. Pure. */
 import { counted } from '../config/summary.js';
 import { sessionsLine } from './sessions-line.js';
-import type { ShownEvent, ShownVersion } from './shown-version.js';
+import type { ShownEvent, ShownSpread, ShownVersion } from './shown-version.js';
 import { aligned, printable, rounded } from './text-table.js';
 
 const HEADINGS = ['VERSION', 'STATE', 'STRATEGY', 'PROGRESS', 'VERDICT', 'SERVERS', 'ID'] as const;
@@ -15,6 +15,14 @@ export function statusTable(versions: readonly ShownVersion[]): string {
     ...(sessions === undefined ? [] : [`  ${sessionsLine(sessions)}`]),
   ]);
   return `${[headings, ...lines].join('\n')}\n`;
+}
+
+/** Nothing where there is one control only. */
+export function controlsLine({ leader, controls, away }: ShownSpread): string {
+  if (controls === undefined) return '';
+  const known = `${leader ?? 'nobody'} leads; controls: ${controls.join(', ')}`;
+  const lines = away === undefined ? [known] : [known, `nothing can be changed: ${away}`];
+  return `\n${lines.map(line => `${printable(line)}\n`).join('')}`;
 }
 
 function cells(shown: ShownVersion): readonly string[] {

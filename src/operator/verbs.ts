@@ -4,7 +4,7 @@ import { OperatorError, type ControlClient, type Verb } from './control-client.j
 import { namedVersion } from './named-version.js';
 import type { Terminal } from './progress-display.js';
 import type { ShownVersion } from './shown-version.js';
-import { eventTable, statusTable } from './status-table.js';
+import { controlsLine, eventTable, statusTable } from './status-table.js';
 import { printable } from './text-table.js';
 import { waited, type Waited, type Waiting } from './wait.js';
 import { whyReport } from './why-report.js';
@@ -16,7 +16,8 @@ export interface How {
 
 export async function status(client: ControlClient, { json }: How): Promise<string> {
   const versions = await client.versions();
-  return json ? inJson(versions) : statusTable(versions);
+  if (json) return inJson(versions);
+  return statusTable(versions) + controlsLine(await client.spread());
 }
 
 export async function events(client: ControlClient, { json }: How): Promise<string> {

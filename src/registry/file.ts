@@ -3,6 +3,7 @@
  * takes the old one's place once it is on the disk, and the state before is kept beside it (`.previous`).
  */
 import { basename, dirname } from 'node:path';
+import type { Cancel } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import { checkedBytes, decoded, LARGEST_FILE, type Decoded } from './file-format.js';
 import { nodeFiles, replace, type Files } from './files.js';
@@ -52,6 +53,10 @@ class FileRegistry implements Registry {
     if (this.#isClosed) throw new RegistryError('unavailable', `${this.#file} is closed`);
     const bytes = checkedBytes(state);
     await this.#inTurn(() => this.#save(bytes));
+  }
+
+  watch(): Cancel {
+    return () => undefined;
   }
 
   async close(): Promise<void> {

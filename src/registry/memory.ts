@@ -25,6 +25,7 @@ export function memoryRegistry(store: MemoryStore = { bytes: undefined }): Regis
         throw new RegistryError('conflict', 'somebody else has saved since');
       store.bytes = known = bytes;
     },
+    watch: () => () => undefined,
     close: () => {
       isClosed = true;
       return Promise.resolve();

@@ -2,6 +2,7 @@
  * Where control keeps what must outlive it. Behind a small interface, so that it may be a file, memory or
  * a store that several machines share.
  */
+import type { Cancel } from '../kernel/clock.js';
 import type { RoutingTable } from '../versions/routing-table.js';
 
 export interface Registry {
@@ -12,9 +13,19 @@ export interface Registry {
    * loaded or saved last (of nothing before the first load), else a RegistryError of kind `conflict`.
    * After a failure either the old or the new state is kept, whole; the next save may succeed.
    */
-  save(state: Stored): Promise<void>;
+  save(state: Stored, options?: SaveOptions): Promise<void>;
+  /**
+   * Calls `changed` when somebody else may have saved, until what is returned is called. One that nobody
+   * shares never does.
+   */
+  watch(changed: () => void): Cancel;
   /** Waits for what is being saved, and lets others have it. */
   close(): Promise<void>;
+}
+
+export interface SaveOptions {
+  /** Only if we still lead the controls that share it, else a RegistryError of kind `deposed`. */
+  readonly asLeader?: boolean;
 }
 
 export interface Stored {
@@ -59,6 +70,8 @@ export type RegistryErrorKind =
   | 'unavailable'
   /** Somebody else has saved since: load first. */
   | 'conflict'
+  /** Another control leads: it acts, and we do not. */
+  | 'deposed'
   /** Another process has it. */
   | 'locked'
   /** It would never succeed. */

@@ -49,6 +49,8 @@ const measured = (about: Partial<Measured> = {}): Measured => ({
   clients: new Totals().clients,
   events: { demoted: 0 },
   registryFailures: 0,
+  isLeading: true,
+  controls: undefined,
   ...about,
 });
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { share, versionId } from '../../../src/kernel/ids.js';
-import type { SigningKey } from '../../../src/registry/registry.js';
+import { RegistryError, type SigningKey } from '../../../src/registry/registry.js';
 import { Registrar, type Registered, type RegistrarHost } from '../../../src/control/registrar.js';
-import { firstTable, type Change } from '../../../src/versions/routing-table.js';
+import { changed, firstTable, type Change } from '../../../src/versions/routing-table.js';
 
 const key = (id: string): SigningKey => ({ id, secret: 'c2VjcmV0' });
 const version = (number: string, mode: 'INSTANT' | 'GRADUAL' = 'INSTANT') =>
@@ -166,5 +166,181 @@ describe('Registrar', () => {
     await registrar.overtake(7);
     expect(registrar.table.edition).to.equal(8);
     expect(said).to.deep.equal(['saved 8 a', 'told 8 after 1']);
+  });
+});
+
+/** What several controls share, as etcd would keep it. */
+class SharedStore {
+  revision = 0;
+  registered: Registered | undefined = { table: firstTable(version('1.0')), keys: [key('a')] };
+  /** Others that save in the very moment before us. */
+  readonly racing: ((before: Registered) => Registered)[] = [];
+}
+
+/** A control beside others: its registrar saves only what takes the place of what it knows. */
+class Sharing implements RegistrarHost {
+  readonly #store: SharedStore;
+  #known: number;
+  readonly told: number[] = [];
+  readonly registrar: Registrar;
+  failure: RegistryError | undefined;
+
+  constructor(store: SharedStore) {
+    this.#store = store;
+    this.#known = store.revision;
+    this.registrar = new Registrar(store.registered!, this);
+  }
+
+  async save(registered: Registered): Promise<void> {
+    await Promise.resolve();
+    if (this.failure !== undefined) throw this.failure;
+    const racing = this.#store.racing.shift();
+    if (racing !== undefined) {
+      this.#store.registered = racing(this.#store.registered!);
+      this.#store.revision += 1;
+    }
+    if (this.#known !== this.#store.revision) throw new RegistryError('conflict', 'others saved');
+    this.#store.registered = registered;
+    this.#known = this.#store.revision += 1;
+  }
+
+  async load(): Promise<Registered | undefined> {
+    await Promise.resolve();
+    this.#known = this.#store.revision;
+    return this.#store.registered;
+  }
+
+  announce({ table }: Registered): void {
+    this.told.push(table.edition);
+  }
+
+  spread(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  advances(): readonly Change[] {
+    return [];
+  }
+}
+
+describe('Registrars that share a registry', () => {
+  const numbers = ({ registered }: SharedStore) =>
+    registered?.table.versions.map(({ number }) => number);
+  const adding =
+    (number: string) =>
+    ({ table, keys }: Registered): Registered => {
+      const result = changed(table, add(number));
+      if (!result.ok) throw new Error('it can always be added');
+      return { table: result.table, keys };
+    };
+  const demote = (id: string): Change => ({
+    kind: 'happen',
+    id: versionId(id),
+    on: { type: 'demote', because: 'it fails' },
+  });
+
+  it('change what others have left behind, and tell of both', async () => {
+    const store = new SharedStore();
+    const one = new Sharing(store);
+    store.racing.push(adding('2.0'), adding('3.0'));
+    expect(await one.registrar.change(add('4.0'))).to.have.property('kind', 'done');
+    expect(numbers(store)).to.deep.equal(['4.0', '3.0', '2.0', '1.0']);
+    expect(one.told).to.deep.equal([2, 3, 4]);
+  });
+
+  it('refuse what has become impossible meanwhile', async () => {
+    const store = new SharedStore();
+    const one = new Sharing(store);
+    store.racing.push(adding('2.0'));
+    await one.registrar.change(demote('id-2.0'));
+    expect(await one.registrar.change(demote('id-9'))).to.have.property('kind', 'unknown');
+  });
+
+  it('give up where others are always faster', async () => {
+    const store = new SharedStore();
+    const one = new Sharing(store);
+    store.racing.push(...Array.from({ length: 20 }, (_, at) => adding(`2.${at}`)));
+    expect(await one.registrar.change(add('4.0'))).to.deep.equal({
+      kind: 'not-durable',
+      because: 'others saved',
+    });
+    expect(numbers(store)).to.not.include('4.0');
+  });
+
+  it('do not add twice what was saved though nobody could tell', async () => {
+    const store = new SharedStore();
+    const one = new Sharing(store);
+    store.racing.push(adding('2.0'));
+    expect(await one.registrar.change(add('2.0'))).to.have.property('kind', 'done');
+    expect(numbers(store)).to.deep.equal(['2.0', '1.0']);
+  });
+
+  it('conclude nothing about a version that somebody has just changed', async () => {
+    const store = new SharedStore();
+    const one = new Sharing(store);
+    await one.registrar.change(add('2.0'));
+    const on = { type: 'pause', progress: share(0) } as const;
+    store.racing.push(({ table, keys }) => {
+      const result = changed(table, { kind: 'happen', id: versionId('id-2.0'), on });
+      if (!result.ok) throw new Error('it can be paused');
+      return { table: result.table, keys };
+    });
+    const outcome = await one.registrar.change(demote('id-2.0'), { asLeader: true });
+    expect(outcome).to.have.property('kind', 'impossible');
+    store.racing.push(adding('3.0'));
+    const again = await one.registrar.change(demote('id-2.0'), { asLeader: true });
+    expect(again).to.have.property('kind', 'done');
+  });
+
+  it('take what others have saved when they hear of it', async () => {
+    const store = new SharedStore();
+    const [one, other] = [new Sharing(store), new Sharing(store)];
+    await one.registrar.change(add('2.0'));
+    expect(await other.registrar.refresh({ asLeader: false })).to.have.property('kind', 'done');
+    expect(other.registrar.table).to.deep.equal(one.registrar.table);
+    await other.registrar.refresh({ asLeader: false });
+    expect(other.told).to.deep.equal([2]);
+  });
+
+  it('put theirs behind an older state that was put back, or none: only the leader', async () => {
+    const store = new SharedStore();
+    const [one, other] = [new Sharing(store), new Sharing(store)];
+    const old = store.registered;
+    await one.registrar.change(add('2.0'));
+    await one.registrar.change(add('3.0'));
+    await other.registrar.refresh({ asLeader: false });
+    store.registered = old;
+    store.revision += 1;
+    await other.registrar.refresh({ asLeader: false });
+    expect(other.registrar.table.edition).to.equal(3);
+    await one.registrar.refresh({ asLeader: true });
+    expect(store.registered?.table.edition).to.equal(4);
+    expect(numbers(store)).to.deep.equal(['1.0']);
+    await other.registrar.refresh({ asLeader: false });
+    expect(other.registrar.table).to.deep.equal(one.registrar.table);
+    store.registered = undefined;
+    store.revision += 1;
+    await one.registrar.refresh({ asLeader: true });
+    expect(numbers(store)).to.deep.equal(['1.0']);
+  });
+
+  it('do not overtake a follower that another control has told already', async () => {
+    const store = new SharedStore();
+    const [one, other] = [new Sharing(store), new Sharing(store)];
+    await one.registrar.change(add('2.0'));
+    await other.registrar.overtake(2);
+    expect(other.registrar.table).to.deep.equal(one.registrar.table);
+    await other.registrar.overtake(7);
+    expect(store.registered?.table.edition).to.equal(8);
+    expect(numbers(store)).to.deep.equal(['2.0', '1.0']);
+  });
+
+  it('do nothing as the leader where they are deposed, and call it no failure', async () => {
+    const store = new SharedStore();
+    const one = new Sharing(store);
+    await one.registrar.change(add('2.0'));
+    one.failure = new RegistryError('deposed', 'another control leads');
+    const outcome = await one.registrar.change(demote('id-2.0'), { asLeader: true });
+    expect(outcome).to.deep.equal({ kind: 'impossible', because: 'another control leads' });
   });
 });

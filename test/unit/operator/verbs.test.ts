@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ControlClient, OperatorError } from '../../../src/operator/control-client.js';
-import type { ShownVersion } from '../../../src/operator/shown-version.js';
+import type { ShownSpread, ShownVersion } from '../../../src/operator/shown-version.js';
 import * as verbs from '../../../src/operator/verbs.js';
 import { FakeClock } from '../support-clock.js';
 
@@ -31,6 +31,8 @@ class FakeControl extends ControlClient {
     this.#last = last;
   }
 
+  where: ShownSpread = { edition: 1 };
+  override spread = () => Promise.resolve(this.where);
   override versions = () => Promise.resolve(this.listed);
   override version = () =>
     this.#last instanceof OperatorError
@@ -107,7 +109,15 @@ describe('the verbs of the operator', () => {
   it('speak JSON to machines and in tables to people', async () => {
     const control = new FakeControl();
     expect(JSON.parse(await verbs.status(control, forMachines))).to.deep.equal([shown]);
-    expect(await verbs.status(control, forPeople)).to.contain('STRATEGY');
+    expect(await verbs.status(control, forPeople))
+      .to.contain('STRATEGY')
+      .and.not.contain('leads');
+    control.where = { edition: 1, leader: 'b', controls: ['a', 'b'] };
+    expect(await verbs.status(control, forPeople)).to.contain('\nb leads; controls: a, b\n');
+    control.where = { edition: 1, controls: ['a'], away: 'etcd cannot be used: why' };
+    expect(await verbs.status(control, forPeople)).to.contain(
+      '\nnobody leads; controls: a\nnothing can be changed: etcd cannot be used: why\n',
+    );
     expect(JSON.parse(await verbs.events(control, forMachines))).to.deep.equal([event]);
     expect(await verbs.events(control, forPeople)).to.contain('added');
     expect(JSON.parse(await verbs.why(control, '2.0', forMachines))).to.deep.equal(known);

@@ -1,24 +1,18 @@
 /**
- * Keeps what control has learned beside its registry, whose lock keeps others away from both. To lose it costs
- * time, never safety: the verdict begins anew. So nobody waits for it, nothing but a message follows where
- * it cannot be kept, and the folder is not synced: after a loss of power an older one may be there.
+ * Keeps what control has learned beside its registry, whose lock, or leader, keeps others away from both. To
+ * lose it costs time, never safety: the verdict begins anew. So nobody waits for it, and nothing but a message
+ * follows where it cannot be kept.
  */
 import { messageOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
-import { nodeFiles, replace, type Files } from '../registry/files.js';
 import { isUnchanged, type Learned } from './learned.js';
-import { decoded, encoded, LARGEST_LEARNED } from './learned-format.js';
+import { decoded, encoded, halved, LARGEST_LEARNED } from './learned-format.js';
+import type { LearnedPlace } from './learned-place.js';
 
-export interface LearnedFileOptions {
-  readonly report: Report;
-  readonly files?: Files;
-}
-
-export class LearnedFile {
-  readonly #path: string;
+export class LearnedKeeper {
+  readonly #place: LearnedPlace;
   readonly #report: Report;
-  readonly #files: Files;
-  /** What the file holds. */
+  /** What is kept there. */
   #kept: Learned | undefined;
   /** What is to be written next: what came between two writes is left out. */
   #next: Learned | undefined;
@@ -27,16 +21,15 @@ export class LearnedFile {
   #hasFailed = false;
   #isClosed = false;
 
-  constructor(path: string, { report, files = nodeFiles }: LearnedFileOptions) {
-    this.#path = path;
+  constructor(place: LearnedPlace, report: Report) {
+    this.#place = place;
     this.#report = report;
-    this.#files = files;
   }
 
   /** Undefined: there is nothing, or nothing that can be used. Never rejects. */
   async read(): Promise<Learned | undefined> {
     try {
-      const bytes = await this.#files.read(this.#path, LARGEST_LEARNED + 1);
+      const bytes = await this.#place.read(LARGEST_LEARNED + 1);
       if (bytes === undefined) return undefined;
       const found = decoded(bytes);
       if (found.ok) return found.learned;
@@ -76,7 +69,10 @@ export class LearnedFile {
   async #write(learned: Learned): Promise<void> {
     if (this.#kept !== undefined && isUnchanged(this.#kept, learned)) return;
     try {
-      await replace(this.#files, this.#path, encoded(learned));
+      let fitting: Learned | undefined = learned;
+      while (fitting !== undefined && !(await this.#place.write(encoded(fitting)))) {
+        fitting = halved(fitting);
+      }
       this.#kept = learned;
       this.#hasFailed = false;
     } catch (cause) {
@@ -87,11 +83,11 @@ export class LearnedFile {
   #failed(why: string): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    const because = `${this.#path} (what was learned of versions): ${why}`;
+    const because = `${this.#place.name} (what was learned of versions): ${why}`;
     this.#report({ type: 'registry-failed', because });
   }
 
   #ignored(because: string): void {
-    this.#report({ type: 'learned-ignored', file: this.#path, because });
+    this.#report({ type: 'learned-ignored', file: this.#place.name, because });
   }
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { parseConfig } from '../../../src/config/config.js';
 import { startControl } from '../../../src/control/control.js';
 import type { Learned } from '../../../src/control/learned.js';
-import { LearnedFile } from '../../../src/control/learned-file.js';
+import { LearnedKeeper } from '../../../src/control/learned-keeper.js';
+import { fileOf } from '../../../src/control/learned-place.js';
 import { encoded } from '../../../src/control/learned-format.js';
 import type { ShownEvent, Why } from '../../../src/control/why.js';
 import { systemClock } from '../../../src/kernel/clock.js';
@@ -44,7 +45,7 @@ describe('the file of what was learned', () => {
   });
 
   const opened = (files: Files = nodeFiles) =>
-    new LearnedFile(file, { files, report: event => events.push(event) });
+    new LearnedKeeper(fileOf(file, files), event => events.push(event));
   const found = () => opened().read();
   const isThere = (each: Learned) => async () =>
     (await readFile(file, 'utf8').catch(() => '')) === encoded(each).toString();

@@ -1,0 +1,171 @@
+/**
+ * Which controls live, and which of them leads: the one whose name stands under `leader`, with its lease.
+ * Each control looks once a second, and whenever somebody comes or goes; whoever finds no leader is it.
+ */
+import type { Etcd3, IKeyValue, IResponseOp, ITxnResponse } from 'etcd3';
+import type { Cancel, Clock } from '../kernel/clock.js';
+import type { Report } from '../kernel/events.js';
+import { etcdError } from './etcd-errors.js';
+import type { Keys } from './etcd-keys.js';
+import { EtcdLease } from './etcd-lease.js';
+import { EtcdWatch } from './etcd-watch.js';
+import type { Controls, Leadership } from './leadership.js';
+
+/** Milliseconds between two looks. */
+const LOOK = 1000;
+
+export interface EtcdLeadershipOptions {
+  readonly client: Etcd3;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly report: Report;
+  /** Ours, other than those of the other controls. */
+  readonly name: string;
+  /** What others may know of us: JSON. */
+  readonly about: object;
+  /** The state has this revision now. */
+  readonly stateSeen: (revision: string) => void;
+}
+
+export class EtcdLeadership implements Leadership {
+  readonly #options: EtcdLeadershipOptions;
+  readonly #lease: EtcdLease;
+  /** Under which lease we lead, and since which revision. */
+  #leading: { readonly lease: string; readonly term: string } | undefined;
+  #leader: string | undefined;
+  #live: readonly string[] = [];
+  #away: string | undefined;
+  #cancels: Cancel[] = [];
+  /** The look of this moment; another may be wanted after it. */
+  #looking: Promise<void> | undefined;
+  #isWanted = false;
+  #isClosed = false;
+
+  constructor(options: EtcdLeadershipOptions) {
+    this.#options = options;
+    this.#lease = new EtcdLease(options.client, options.clock);
+  }
+
+  get term(): string | undefined {
+    const { lease, term } = this.#leading ?? {};
+    return lease !== undefined && this.#lease.id === lease ? term : undefined;
+  }
+
+  get controls(): Controls {
+    return { leader: this.#leader, live: this.#live, away: this.#away };
+  }
+
+  join(): void {
+    const { client, keys, clock } = this.#options;
+    const look = () => this.#look();
+    const watched = [
+      new EtcdWatch({ client, clock, changed: look }, watch => watch.key(keys.leader)),
+      new EtcdWatch({ client, clock, changed: look }, watch => watch.prefix(keys.controls)),
+    ];
+    this.#cancels = [clock.every(LOOK, look), ...watched.map(each => () => each.close())];
+    look();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const cancel of this.#cancels) cancel();
+    await this.#looking;
+    this.#leading = undefined;
+    await this.#lease.revoke();
+  }
+
+  #look(): void {
+    this.#isWanted = true;
+    this.#looking ??= this.#lookAll();
+  }
+
+  async #lookAll(): Promise<void> {
+    while (this.#isWanted && !this.#isClosed) {
+      this.#isWanted = false;
+      await this.#looked().then(
+        () => this.#came(),
+        (cause: unknown) => this.#went(cause),
+      );
+    }
+    this.#looking = undefined;
+  }
+
+  async #looked(): Promise<void> {
+    const lease = await this.#lease.renew();
+    const found = foundIn(await this.#asked(lease));
+    const isOurs = found.leader?.lease === lease;
+    this.#leading = isOurs ? { lease, term: found.leader.create_revision } : undefined;
+    this.#leads(found.leader?.value.toString());
+    this.#live = found.controls.map(({ key }) => this.#nameOf(key)).toSorted();
+    if (found.revision !== undefined) this.#options.stateSeen(found.revision);
+    const isThere = this.#live.includes(this.#options.name);
+    if (!isThere) await this.#tell(lease);
+  }
+
+  /** Leads where nobody does, and reads all that is to be known. */
+  #asked(lease: string): Promise<ITxnResponse> {
+    const { client, keys, name } = this.#options;
+    const reads = [
+      client.get(keys.leader),
+      client.getAll().prefix(keys.controls),
+      { request_range: { key: Buffer.from(keys.state), keys_only: true } },
+    ];
+    return client
+      .if(keys.leader, 'Create', '==', 0)
+      .then(client.put(keys.leader).value(name).lease(lease), ...reads)
+      .else(...reads)
+      .commit();
+  }
+
+  async #tell(lease: string): Promise<void> {
+    const { client, keys, name, about } = this.#options;
+    await client
+      .put(keys.controls + name)
+      .value(JSON.stringify(about))
+      .lease(lease);
+    this.#live = [...this.#live, name].toSorted();
+  }
+
+  #nameOf(key: Buffer): string {
+    return key.toString().slice(this.#options.keys.controls.length);
+  }
+
+  #leads(leader: string | undefined): void {
+    if (leader === this.#leader) return;
+    this.#leader = leader;
+    const isOurs = this.#leading !== undefined;
+    if (leader !== undefined) this.#options.report({ type: 'leader-changed', leader, isOurs });
+  }
+
+  #came(): void {
+    if (this.#away === undefined) return;
+    this.#away = undefined;
+    this.#options.report({ type: 'registry-found' });
+  }
+
+  /** Told once, however often it is tried again. */
+  #went(cause: unknown): void {
+    const { because } = etcdError(cause);
+    if (this.#away === undefined) this.#options.report({ type: 'registry-lost', because });
+    this.#away = because;
+  }
+}
+
+interface Found {
+  readonly leader: IKeyValue | undefined;
+  readonly controls: readonly IKeyValue[];
+  /** Of the state. */
+  readonly revision: string | undefined;
+}
+
+function foundIn({ responses }: ITxnResponse): Found {
+  const ranges = responses.filter(each => 'response_range' in each);
+  const [leader, controls, state] = ranges.map(valuesIn);
+  return {
+    leader: leader?.[0],
+    controls: controls ?? [],
+    revision: state?.[0]?.mod_revision,
+  };
+}
+
+const valuesIn = (response: IResponseOp): readonly IKeyValue[] => response.response_range.kvs;
