@@ -5,6 +5,11 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.js';
+import { controlsIn } from '../config/device.js';
+import { isProtected } from '../config/security.js';
+import type { Finder } from '../discovery/finder.js';
+import { Finding } from '../discovery/finding.js';
+import { systemResolve } from '../discovery/system-resolve.js';
 import { systemClock, type Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
@@ -30,7 +35,8 @@ interface WorkersMain {
   readonly startWorker: (options: {
     readonly config: Config;
     readonly frontends: readonly string[];
-    readonly control: string | undefined;
+    readonly control: readonly string[] | undefined;
+    readonly finder: Finder;
     readonly keyring: Keyring | undefined;
     readonly name: string;
     readonly clock: Clock;
@@ -48,14 +54,16 @@ interface Named extends Common {
 }
 interface Frontend extends Named {
   readonly device: string | undefined;
-  readonly control: string | undefined;
+  readonly control: readonly string[] | undefined;
+  readonly advertise: string | undefined;
 }
 interface Worker extends Named {
   readonly frontend: readonly string[] | undefined;
-  readonly control: string | undefined;
+  readonly control: readonly string[] | undefined;
 }
 interface Control extends Named {
   readonly announce: string | undefined;
+  readonly advertise: string | undefined;
   readonly registry: string | undefined;
 }
 
@@ -116,10 +124,10 @@ export async function frontend(given: Frontend) {
   const descriptors = takeInheritedDescriptors(process.env, process.pid);
   const [configured] = config.device.frontends;
   const device = given.device ?? configured ?? (await meetingPlace(surroundings, config.proxy));
-  const control = given.control ?? config.device.control;
+  const control = controlsFor(given, config);
   const name = given.name ?? `${hostname()}-${process.pid}`;
   const report = reporterOf(given.name ?? 'frontend', config);
-  const keyring = await keyringFor(given, config, { device: [device], control: [control] }, report);
+  const keyring = await keyringFor(given, config, { device: [device], control }, report);
   const { startFrontend } = await import('../frontend/frontend.js');
   const takeNoMore = descriptors.proxy === undefined ? undefined : openNoMore;
   const clock = systemClock;
@@ -127,7 +135,8 @@ export async function frontend(given: Frontend) {
     config,
     device,
     descriptors,
-    control,
+    control: control.length > 0 ? control : undefined,
+    finder: finderFor(config, report),
     keyring,
     name,
     takeNoMore,
@@ -144,18 +153,25 @@ export async function worker(given: Worker) {
   const frontends = given.frontend ?? (await frontendsOf(config));
   const { report, ready } = whenJoined(reporterOf(given.name ?? 'worker', config));
   const { startWorker } = (await import(workersMain.href)) as WorkersMain;
-  const control = given.control ?? config.device.control;
-  const addresses = { frontend: frontends, control: [control] };
-  const keyring = await keyringFor(given, config, addresses, report);
+  const controls = controlsFor(given, config);
+  const keyring = await keyringFor(
+    given,
+    config,
+    { frontend: frontends, control: controls },
+    report,
+  );
+  const control = controls.length > 0 ? controls : undefined;
+  const finder = finderFor(config, report);
   const clock = systemClock;
-  const start = () => startWorker({ config, frontends, control, keyring, name, clock, report });
+  const start = () =>
+    startWorker({ config, frontends, control, finder, keyring, name, clock, report });
   await runRole(process, { report, start, ready });
 }
 
 export async function control(given: Control) {
   const configured = await configOf(given);
   const config = await withRegistry(configured, given);
-  const announcements = given.announce ?? config.device.control;
+  const announcements = given.announce ?? controlsIn(config.device)[0];
   if (announcements === undefined) {
     throw new StartError('no address for announcements: set device.control or --announce', 2);
   }
@@ -194,6 +210,19 @@ async function ownRegistry({ config: path, registry }: Control): Promise<string>
   });
   return file;
 }
+
+const controlsFor = (
+  { control: given }: Pick<Worker, 'control'>,
+  { device }: Config,
+): readonly string[] => given ?? controlsIn(device);
+
+const finderFor = ({ security }: Config, report: Report): Finder =>
+  new Finding({
+    resolve: systemResolve,
+    mayLink: address => isProtected(address, security),
+    clock: systemClock,
+    report,
+  });
 
 async function frontendsOf({ device, proxy }: Config): Promise<readonly string[]> {
   return device.frontends.length > 0 ? device.frontends : [await meetingPlace(surroundings, proxy)];

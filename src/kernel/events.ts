@@ -51,6 +51,10 @@ export type CutoverEvent =
   | { readonly type: 'turned-away'; readonly address: string; readonly because: string }
   /** Beyond this machine, and without keys: because security.insecure allows it. */
   | { readonly type: 'links-insecure'; readonly addresses: readonly string[] }
+  /** It cannot be looked up; told once, until it can. */
+  | { readonly type: 'name-unknown'; readonly name: string; readonly because: string }
+  /** Somebody is registered at an address to which we must not connect. */
+  | { readonly type: 'address-refused'; readonly address: string; readonly because: string }
   // worker
   | {
       readonly type: 'worker-waiting';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { EventEmitter, once } from 'node:events';
 import { ControlLink, type ControlLinkOptions } from '../../../src/announcements/control-link.js';
+import { HeldTable } from '../../../src/announcements/held-table.js';
 import type { CutoverEvent } from '../../../src/kernel/events.js';
 import { share, versionId } from '../../../src/kernel/ids.js';
 import { bindDevice, type DeviceRouter } from '../../../src/sockets/device.js';
@@ -99,6 +100,7 @@ describe('ControlLink', () => {
   let events: CutoverEvent[];
   let happenings: EventEmitter;
   let taken: TableMessage[];
+  let held: HeldTable;
   let address: string;
 
   beforeEach(async () => {
@@ -114,6 +116,8 @@ describe('ControlLink', () => {
   const happens = (what: string) => within(5000, what, once(happenings, what));
 
   function start(options: Partial<ControlLinkOptions> = {}): ControlLink {
+    const report = (event: CutoverEvent) => events.push(event);
+    held = new HeldTable({ take: message => taken.push(message), report });
     const link = new ControlLink({
       address,
       role: 'worker',
@@ -121,8 +125,8 @@ describe('ControlLink', () => {
       heartbeat: 1000,
       silence: 5000,
       clock,
-      report: event => events.push(event),
-      take: message => taken.push(message),
+      report,
+      held,
       progressed: each => happenings.emit('progress', each),
       ...options,
     });
@@ -197,7 +201,7 @@ describe('ControlLink', () => {
       expect(refusals()).to.deep.equal([
         {
           type: 'announcement-refused',
-          because: 'routing table 1 is older than ours, 2',
+          because: `routing table 1 of ${address} is older than ours, 2`,
         },
       ]);
       expect(link.isLinked).to.equal(true);
@@ -227,8 +231,8 @@ describe('ControlLink', () => {
 
   describe('of the tables of others', () => {
     it('takes those that are newer than its own, and acknowledges none', async () => {
-      const { control, link } = await linked();
-      for (const edition of [1, 2, 4, 4, 3]) link.offer(tableOf(edition, []));
+      const { control } = await linked();
+      for (const edition of [1, 2, 4, 4, 3]) held.offer(tableOf(edition, []));
       expect(editions()).to.deep.equal([2, 4]);
       expect(refusals()).to.be.empty;
       await control.says(tableOf(3), tableOf(5));
@@ -239,7 +243,7 @@ describe('ControlLink', () => {
 
     it('takes the first one without control, and says so once control comes', async () => {
       const link = start();
-      link.offer(tableOf(4));
+      held.offer(tableOf(4));
       expect(taken).to.deep.equal([tableOf(4)]);
       expect(link.isLinked).to.equal(false);
       const control = await Control.bind(stage, address);
