@@ -6,10 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.js';
 import { controlsIn } from '../config/device.js';
-import { isProtected } from '../config/security.js';
 import type { Finder } from '../discovery/finder.js';
-import { Finding } from '../discovery/finding.js';
-import { systemResolve } from '../discovery/system-resolve.js';
 import { systemClock, type Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
@@ -27,6 +24,7 @@ import { runRole } from '../supervisor/run-role.js';
 import { meetingPlace } from '../supervisor/runtime-folder.js';
 import { startSupervisor, type Supervisor } from '../supervisor/supervisor.js';
 import { configIn, configOf, keyringFor, readForRoles } from './configured.js';
+import { discoveryFor, foundAt, registered, withDirectory } from './discovery.js';
 import { entry, release, stateFolders, surroundings, workersMain } from './surroundings.js';
 import type { Common } from './verb.js';
 
@@ -128,6 +126,7 @@ export async function frontend(given: Frontend) {
   const name = given.name ?? `${hostname()}-${process.pid}`;
   const report = reporterOf(given.name ?? 'frontend', config);
   const keyring = await keyringFor(given, config, { device: [device], control }, report);
+  const { finder, directory } = await discoveryFor(config, report);
   const { startFrontend } = await import('../frontend/frontend.js');
   const takeNoMore = descriptors.proxy === undefined ? undefined : openNoMore;
   const clock = systemClock;
@@ -135,15 +134,19 @@ export async function frontend(given: Frontend) {
     config,
     device,
     descriptors,
-    control: control.length > 0 ? control : undefined,
-    finder: finderFor(config, report),
+    control: control.length > 0 || finder.discovers ? control : undefined,
+    finder,
     keyring,
     name,
     takeNoMore,
     clock,
     report,
   };
-  const start = () => startFrontend(options);
+  const start = async () => {
+    const role = await startFrontend(options);
+    const at = foundAt({ bound: device, advertise: given.advertise }, config, report);
+    return withDirectory(registered(role, directory, { sought: 'frontends', name, at }), directory);
+  };
   await runRole(process, { report, start });
 }
 
@@ -160,11 +163,11 @@ export async function worker(given: Worker) {
     { frontend: frontends, control: controls },
     report,
   );
-  const control = controls.length > 0 ? controls : undefined;
-  const finder = finderFor(config, report);
+  const { finder, directory } = await discoveryFor(config, report);
+  const control = controls.length > 0 || finder.discovers ? controls : undefined;
   const clock = systemClock;
-  const start = () =>
-    startWorker({ config, frontends, control, finder, keyring, name, clock, report });
+  const options = { config, frontends, control, finder, keyring, name, clock, report };
+  const start = async () => withDirectory(await startWorker(options), directory);
   await runRole(process, { report, start, ready });
 }
 
@@ -182,6 +185,7 @@ export async function control(given: Control) {
     startControl({
       config,
       announcements,
+      reachedAt: foundAt({ bound: announcements, advertise: given.advertise }, config, report),
       keyring,
       name: nameOfControl(given),
       release: release(),
@@ -216,16 +220,9 @@ const controlsFor = (
   { device }: Config,
 ): readonly string[] => given ?? controlsIn(device);
 
-const finderFor = ({ security }: Config, report: Report): Finder =>
-  new Finding({
-    resolve: systemResolve,
-    mayLink: address => isProtected(address, security),
-    clock: systemClock,
-    report,
-  });
-
-async function frontendsOf({ device, proxy }: Config): Promise<readonly string[]> {
-  return device.frontends.length > 0 ? device.frontends : [await meetingPlace(surroundings, proxy)];
+async function frontendsOf({ device, proxy, registry }: Config): Promise<readonly string[]> {
+  if (device.frontends.length > 0 || registry.kind === 'etcd') return device.frontends;
+  return [await meetingPlace(surroundings, proxy)];
 }
 
 /** A worker is of use once a frontend knows it. */
