@@ -17,7 +17,8 @@ import {
 } from '../support/processes.js';
 import { freePort, type ServerAddress } from '../support/scripted-container.js';
 import { stageForEach } from '../support/stage.js';
-import { Api, apiOf } from '../support/upgradable.js';
+import type { Api} from '../support/upgradable.js';
+import { apiOf } from '../support/upgradable.js';
 
 describe('system: several controls and frontends', () => {
   const stage = stageForEach();
