@@ -51,6 +51,24 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
     ({ addresses }) =>
       `neither encrypted nor protected (security.insecure): ${addresses.join(', ')}`,
   ],
+  'name-unknown': [
+    'error',
+    ({ name, because }) => `${name} cannot be looked up, its last addresses stay: ${because}`,
+  ],
+  'address-refused': [
+    'error',
+    ({ address, because }) => `not linked to ${address}, which is registered: ${because}`,
+  ],
+  'not-registered': [
+    'info',
+    ({ address }) =>
+      `not registered in etcd: only this machine reaches ${address} (see device.advertise)`,
+  ],
+  'directory-lost': [
+    'error',
+    ({ because }) => `nobody new is found, and who is linked stays: ${because}`,
+  ],
+  'directory-found': ['info', () => 'etcd can be asked again for those who live'],
   'worker-waiting': ['info', ({ frontends }) => `looking for ${frontends.join(', ')}`],
   'worker-ready': ['info', ({ frontends }) => `ready, serving ${frontends.join(', ')}`],
   'worker-draining': ['info', ({ exchanges }) => `draining: ${exchanges} exchanges to finish`],

@@ -67,7 +67,7 @@ export class FrontendLink {
   #outbox: Outbox<FromWorker>;
   /** Undefined: the frontend does not know us. */
   #terms: Terms | undefined;
-  #lastHeard = 0;
+  #lastHeard = -Infinity;
   #lastSweep: number;
   #nextBeat = 0;
   #isRefused = false;
@@ -87,6 +87,12 @@ export class FrontendLink {
 
   get isJoined(): boolean {
     return this.#terms !== undefined;
+  }
+
+  /** Somebody speaks at its other end: it knows us, or has just asked who we are. */
+  get isHeard(): boolean {
+    const { clock, silence } = this.#options;
+    return this.isJoined || clock.now() - this.#lastHeard <= silence;
   }
 
   /** A new request may come, or be on its way. */

@@ -5,7 +5,7 @@ import { Worker, type WorkerOptions } from './worker.js';
 
 /** Starts to look for its frontends; they may come later. Throws StartError. */
 export async function startWorker(options: WorkerOptions): Promise<Role> {
-  if (options.frontends.length === 0) {
+  if (options.frontends.length === 0 && options.finder?.discovers !== true) {
     throw new StartError('no frontend to connect to: device.frontends is empty', 2);
   }
   const { telemetry } = options.config;

@@ -33,7 +33,7 @@ import type { Strategy } from './strategies/strategy.js';
 export interface TrafficOptions {
   readonly config: Config;
   /** Who judges versions by what is measured; undefined: nobody. */
-  readonly control?: string | undefined;
+  readonly control?: readonly string[] | undefined;
   /** Undefined: nobody wants spans. */
   readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
@@ -94,12 +94,9 @@ export class Traffic {
     this.#share.progressed(progress);
   }
 
-  /** Control begins with what we know: what was counted until now lies in it. */
-  told(): GradualShare['progress'] {
-    const { progress } = this.#share;
-    this.#share.followed();
-    this.#observer.forgetCounted();
-    return progress;
+  /** A control that we begin to follow begins with it: with all that was reported until now. */
+  get progress(): GradualShare['progress'] {
+    return this.#share.progress;
   }
 
   /** What is new for control. `report`: false if it cannot be sent now. */

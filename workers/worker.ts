@@ -1,7 +1,9 @@
 /** The worker process: puts links, strategy, servers and exchanges together, and decides nothing. */
-import { ControlLink } from '../src/announcements/control-link.js';
+import { ControlLinks } from '../src/announcements/control-links.js';
 import { Measuring } from '../src/announcements/measuring.js';
 import type { Config } from '../src/config/config.js';
+import { asConfigured, type Finder } from '../src/discovery/finder.js';
+import { LinkSet } from '../src/discovery/link-set.js';
 import type { Cancel, Clock } from '../src/kernel/clock.js';
 import { CutoverError } from '../src/kernel/errors.js';
 import type { Report } from '../src/kernel/events.js';
@@ -19,10 +21,12 @@ import { Traffic } from './traffic.js';
 
 export interface WorkerOptions {
   readonly config: Config;
-  /** Device addresses of all frontends. */
+  /** Device addresses of all frontends that are configured. */
   readonly frontends: readonly string[];
-  /** Where control tells of versions; undefined: the configuration's cluster is all there is. */
-  readonly control?: string | undefined;
+  /** Where controls tell of versions; undefined: the configuration's cluster is all there is. */
+  readonly control?: readonly string[] | undefined;
+  /** Undefined: addresses are taken as they stand. */
+  readonly finder?: Finder | undefined;
   /** Undefined: links have no keys. */
   readonly keyring?: Keyring | undefined;
   readonly name: string;
@@ -38,40 +42,49 @@ export interface WorkerOptions {
 const REPORT = 40;
 const DRAIN_LOOK = 20;
 
-interface Linked {
+/** More than one worker can serve. */
+const MOST_FRONTENDS = 512;
+
+/** A link to a frontend, and what it has asked for. */
+interface Served {
   readonly link: FrontendLink;
   readonly exchanges: Map<ExchangeId, Exchange>;
+  readonly host: ExchangeHost;
+  readonly isHeard: boolean;
+  run(): Promise<void>;
+  close(): void;
 }
 
 export class Worker implements Role {
   readonly stopped: Promise<void>;
   readonly #options: WorkerOptions;
   readonly #traffic: Traffic;
-  readonly #linked: readonly Linked[];
-  readonly #hosts = new Map<FrontendLink, ExchangeHost>();
-  readonly #controlLink: ControlLink | undefined;
+  readonly #frontends: LinkSet<Served>;
+  readonly #controls: ControlLinks | undefined;
   readonly #measuring: Measuring | undefined;
   readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
   #isReady = false;
 
   constructor(options: WorkerOptions) {
-    const { clock } = options;
+    const { clock, name, frontends, control, finder = asConfigured, report } = options;
     this.#options = options;
     this.#traffic = new Traffic(options);
-    this.#linked = options.frontends.map(address => this.#linkTo(address));
-    this.#controlLink = this.#linkToControl();
+    this.#frontends = new LinkSet(address => this.#linkTo(address), MOST_FRONTENDS);
+    this.#controls = this.#linkToControls();
     this.#measuring =
-      this.#controlLink &&
+      this.#controls &&
       new Measuring({
-        link: this.#controlLink,
+        link: this.#controls,
         clock,
         take: () => this.#traffic.measures(this.#inFlight),
       });
-    options.report({ type: 'worker-waiting', name: options.name, frontends: options.frontends });
+    report({ type: 'worker-waiting', name, frontends });
     this.#cancels = [
       clock.every(SWEEP, () => this.#sweep()),
-      ...(this.#controlLink === undefined ? [] : [clock.every(REPORT, () => this.#tellControl())]),
+      ...(this.#controls === undefined ? [] : [clock.every(REPORT, () => this.#tellControl())]),
+      finder.watch('frontends', frontends, found => this.#frontends.want(found)),
+      finder.watch('controls', control ?? [], found => this.#controls?.want(found)),
     ];
     this.stopped = this.#run();
     this.stopped.catch(() => undefined); // whoever waits for it hears of it
@@ -84,18 +97,17 @@ export class Worker implements Role {
 
   async #run(): Promise<void> {
     try {
-      await Promise.all([...this.#linked.map(({ link }) => link.run()), this.#controlLink?.run()]);
+      await Promise.all([this.#frontends.run(), this.#controls?.run()]);
     } finally {
       this.#close();
     }
     this.#options.report({ type: 'worker-stopped', name: this.#options.name });
   }
 
-  #linkToControl(): ControlLink | undefined {
-    const { config, control: address, keyring, name, clock, report } = this.#options;
-    if (address === undefined) return undefined;
-    return new ControlLink({
-      address,
+  #linkToControls(): ControlLinks | undefined {
+    const { config, control, keyring, name, clock, report } = this.#options;
+    if (control === undefined) return undefined;
+    return new ControlLinks({
       credentials: keyring?.toControl,
       name,
       role: 'worker',
@@ -105,11 +117,11 @@ export class Worker implements Role {
       report,
       take: message => this.#traffic.take(message),
       progressed: progress => this.#traffic.progressed(progress),
-      progress: () => this.#traffic.told(),
+      progress: () => this.#traffic.progress,
     });
   }
 
-  #linkTo(address: string): Linked {
+  #linkTo(address: string): Served {
     const { config, keyring, name, clock, report } = this.#options;
     const exchanges = new Map<ExchangeId, Exchange>();
     const link = new FrontendLink(
@@ -124,7 +136,7 @@ export class Worker implements Role {
         report,
       },
       {
-        request: (envelope, terms) => this.#serve(linked, envelope, terms),
+        request: (envelope, terms) => this.#serve(served, envelope, terms),
         said: envelope => {
           const exchange = exchanges.get(envelope[1]);
           if (exchange === undefined) return; // it is over
@@ -140,8 +152,17 @@ export class Worker implements Role {
         table: packed => this.#offered(packed),
       },
     );
-    const linked = { link, exchanges };
-    return linked;
+    const served = {
+      link,
+      exchanges,
+      host: this.#traffic.hostFor(envelope => link.push(envelope)),
+      get isHeard() {
+        return link.isHeard;
+      },
+      run: () => link.run(),
+      close: () => link.close(),
+    };
+    return served;
   }
 
   #joined(): void {
@@ -155,7 +176,7 @@ export class Worker implements Role {
   #offered(packed: Uint8Array): void {
     try {
       const message = decodeFromControl(packed);
-      if (message.kind === 'table') this.#controlLink?.offer(message);
+      if (message.kind === 'table') this.#controls?.offer(message);
     } catch (cause) {
       if (!(cause instanceof CutoverError)) throw cause;
       this.#options.report({ type: 'announcement-refused', because: cause.message });
@@ -163,48 +184,42 @@ export class Worker implements Role {
   }
 
   #tellControl(): void {
-    const link = this.#controlLink;
-    if (link?.isLinked === true) this.#traffic.tell(report => link.report(report));
+    const controls = this.#controls;
+    if (controls?.isLinked === true) this.#traffic.tell(report => controls.report(report));
   }
 
-  #serve({ link, exchanges }: Linked, request: Request, terms: Terms): void {
+  #serve({ host, exchanges }: Served, request: Request, terms: Terms): void {
     const before = exchanges.get(request[1]);
     if (before?.restart(request) === true) return;
     before?.cancel(); // given again: the first is void
-    this.#traffic.count(this.#controlLink?.isLinked ?? false);
-    const exchange = new Exchange(request, terms, this.#hostFor(link));
+    this.#traffic.count(this.#controls?.isLinked ?? false);
+    const exchange = new Exchange(request, terms, host);
     exchanges.set(exchange.id, exchange);
     void exchange.run().then(() => {
       if (exchanges.get(exchange.id) === exchange) exchanges.delete(exchange.id);
     });
   }
 
-  #hostFor(link: FrontendLink): ExchangeHost {
-    const known = this.#hosts.get(link);
-    if (known !== undefined) return known;
-    const host = this.#traffic.hostFor(envelope => link.push(envelope));
-    this.#hosts.set(link, host);
-    return host;
-  }
-
   get #inFlight(): number {
-    return this.#linked.reduce((sum, { exchanges }) => sum + exchanges.size, 0);
+    return this.#frontends.all.reduce((sum, { exchanges }) => sum + exchanges.size, 0);
   }
 
   #sweep(): void {
     const now = this.#options.clock.now();
-    this.#controlLink?.sweep(now);
+    this.#controls?.sweep(now);
     this.#traffic.sweep(now);
-    for (const { link, exchanges } of this.#linked) {
+    for (const { link, exchanges } of this.#frontends.all) {
       link.sweep(now);
       for (const exchange of exchanges.values()) exchange.sweep(now);
     }
+    this.#frontends.tidy();
   }
 
   async #drain(): Promise<void> {
     const { clock, config, report } = this.#options;
     report({ type: 'worker-draining', exchanges: this.#inFlight });
-    for (const { link } of this.#linked) link.leave();
+    this.#frontends.settle();
+    for (const { link } of this.#frontends.all) link.leave();
     const { drain, drainTunnel } = config.timeouts;
     const tunnelDeadline = clock.now() + drainTunnel * 1000;
     // Frontends keep the time of the others; while there are tunnels, we need not end for these.
@@ -214,7 +229,7 @@ export class Worker implements Role {
       await new Promise<void>(resolve => void clock.after(DRAIN_LOOK, resolve));
     }
     // What was not finished is repeated by its frontend, or failed, as with a worker that died.
-    for (const { exchanges } of this.#linked) {
+    for (const { exchanges } of this.#frontends.all) {
       for (const exchange of exchanges.values()) exchange.cancel();
     }
     this.#tellControl(); // what was seen last
@@ -225,18 +240,18 @@ export class Worker implements Role {
 
   /** Somebody still counts on us, or may have sent us something. */
   #isBusy(): boolean {
-    return this.#inFlight > 0 || this.#linked.some(({ link }) => link.isOpen);
+    return this.#inFlight > 0 || this.#frontends.all.some(({ link }) => link.isOpen);
   }
 
   #hasTunnels(): boolean {
-    return this.#linked.some(({ exchanges }) =>
+    return this.#frontends.all.some(({ exchanges }) =>
       [...exchanges.values()].some(({ isTunnel }) => isTunnel),
     );
   }
 
   /** Unlike requests these cannot be repeated elsewhere: their clients are told now. */
   #giveUpTunnels(): void {
-    for (const { exchanges } of this.#linked) {
+    for (const { exchanges } of this.#frontends.all) {
       for (const exchange of exchanges.values()) {
         if (!exchange.isTunnel) continue;
         exchange.giveUp('ERR_WORKER_LOST', 'its worker has drained');
@@ -248,8 +263,8 @@ export class Worker implements Role {
   #close(): void {
     for (const cancel of this.#cancels) cancel();
     this.#measuring?.close();
-    this.#controlLink?.close();
-    for (const { link } of this.#linked) link.close();
+    this.#controls?.close();
+    this.#frontends.close();
     this.#traffic.close();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A follower's link to control. It goes on with the table that it has while control is away, asks nothing
+ * A follower's link to one control. It goes on with the table that it has while control is away, asks nothing
  * of it in the data path, and never goes back to an older edition.
  */
 import type { Clock } from '../kernel/clock.js';
@@ -19,6 +19,7 @@ import {
 } from '../wire/control-message.js';
 import type { Measures } from '../wire/measures.js';
 import type { Progress, WorkerReport } from '../wire/report.js';
+import type { HeldTable } from './held-table.js';
 
 export interface ControlLinkOptions {
   readonly address: string;
@@ -32,24 +33,28 @@ export interface ControlLinkOptions {
   readonly silence: number;
   readonly clock: Clock;
   readonly report: Report;
-  /** Takes the place of the table and the keys before; acknowledged once it returns. */
-  readonly take: (message: TableMessage) => void;
+  /** What this follower has from any control. */
+  readonly held: HeldTable;
   readonly progressed?: ((progress: Progress) => void) | undefined;
-  /** How far we know the upgrade under way to be; asked each time we follow. */
+  /** How far the upgrade under way is with all that we have reported; asked each time we follow. */
   readonly progress?: (() => Follow['progress']) | undefined;
+  /** The sequence of the last report that left, to any control; undefined: there are none. */
+  readonly reported?: (() => number) | undefined;
 }
 
 export class ControlLink {
   readonly #options: ControlLinkOptions;
   readonly #redial: Redial;
   #dealer: DeviceDealer;
-  /** Of the table that we have; 0: none. */
-  #edition = 0;
-  #keys: readonly string[] = [];
   #lastHeard: number;
+  #hasSpoken = false;
   #nextBeat = 0;
   /** Control has answered our `follow`, and did not ask again since. */
   #isKnown = false;
+  /** The last report that lies in the progress which this control was told when we followed it. */
+  #toldUpTo = 0;
+  /** Since when, in monotonic milliseconds, and with which table it is behind another control. */
+  #behind: { readonly since: number; readonly edition: number } | undefined;
   #isClosed = false;
 
   constructor(options: ControlLinkOptions) {
@@ -64,6 +69,11 @@ export class ControlLink {
     return this.#isKnown && !this.#isSilent(this.#options.clock.now());
   }
 
+  /** Whether somebody speaks at its other end, perhaps to ask who we are. */
+  get isHeard(): boolean {
+    return this.#hasSpoken && !this.#isSilent(this.#options.clock.now());
+  }
+
   /** Reads until it is closed. */
   async run(): Promise<void> {
     // A connection ends when we give it up: another has taken its place by then.
@@ -73,6 +83,7 @@ export class ControlLink {
   /** Shows that we are alive; begins anew with a control that was not heard of for too long. */
   sweep(now: number): void {
     if (this.#isClosed) return;
+    this.#tellIfStuck(now);
     if (this.#redial.isInVain(now) || this.#isSilent(now)) {
       this.#beginAnew(now);
     } else if (this.#isKnown && now >= this.#nextBeat) {
@@ -95,11 +106,6 @@ export class ControlLink {
     return true;
   }
 
-  /** A table that came another way: taken if it is newer than ours, and of no concern to control. */
-  offer(message: TableMessage): void {
-    if (message.table.edition > this.#edition) this.#take(message);
-  }
-
   close(): void {
     this.#isClosed = true;
     this.#isKnown = false;
@@ -113,6 +119,7 @@ export class ControlLink {
   /** Perhaps its machine is gone, and another will come at the same address. */
   #beginAnew(now: number): void {
     this.#isKnown = false;
+    this.#hasSpoken = false;
     this.#lastHeard = now;
     const before = this.#dealer;
     try {
@@ -128,6 +135,7 @@ export class ControlLink {
   #received(packed: Buffer): void {
     const { clock, report } = this.#options;
     this.#lastHeard = clock.now();
+    this.#hasSpoken = true;
     this.#redial.heard();
     try {
       this.#heard(decodeFromControl(packed));
@@ -145,37 +153,52 @@ export class ControlLink {
         this.#isKnown = true;
         return this.#table(message);
       case 'progress':
-        return this.#options.progressed?.(message.progress);
+        return this.#progressed(message.progress);
       case 'beat':
         return;
     }
   }
 
   #follow(): void {
-    const { role, name, progress } = this.#options;
+    const { role, name, held, progress, reported } = this.#options;
     this.#isKnown = false;
-    this.#send({ kind: 'follow', role, name, edition: this.#edition, progress: progress?.() });
+    this.#toldUpTo = reported?.() ?? 0;
+    const { edition } = held;
+    this.#send({ kind: 'follow', role, name, edition, progress: progress?.() });
+  }
+
+  /** It has taken none since we followed, but was told what came of those before. */
+  #progressed(progress: Progress): void {
+    const taken = Math.max(progress.taken, this.#toldUpTo);
+    this.#options.progressed?.({ ...progress, taken });
   }
 
   #table(message: TableMessage): void {
     const { edition } = message.table;
-    if (edition < this.#edition) {
-      const because = `routing table ${edition} is older than ours, ${this.#edition}`;
-      this.#options.report({ type: 'announcement-refused', because });
-      return;
+    const heard = this.#options.held.hear(message, this);
+    if (heard === 'older') return this.#refuse(edition);
+    if (heard === 'behind') this.#isBehind(edition);
+    else {
+      this.#behind = undefined;
+      this.#send({ kind: 'acknowledge', edition });
     }
-    if (edition > this.#edition || !isSame(message.keys, this.#keys)) this.#take(message);
-    this.#send({ kind: 'acknowledge', edition });
   }
 
-  #take(message: TableMessage): void {
-    const { take, report } = this.#options;
-    const { edition, versions } = message.table;
-    this.#edition = edition;
-    this.#keys = message.keys;
-    take(message);
-    const shown = versions.map(({ number, state }) => `${number} ${state.name}`);
-    report({ type: 'table-taken', edition, versions: shown });
+  #isBehind(edition: number): void {
+    this.#behind = { since: this.#behind?.since ?? this.#options.clock.now(), edition };
+  }
+
+  /** Controls of one registry are never apart for long. */
+  #tellIfStuck(now: number): void {
+    if (this.#behind === undefined || now - this.#behind.since <= this.#options.silence) return;
+    this.#refuse(this.#behind.edition);
+    this.#behind = undefined;
+  }
+
+  #refuse(edition: number): void {
+    const { address, held, report } = this.#options;
+    const because = `routing table ${edition} of ${address} is older than ours, ${held.edition}`;
+    report({ type: 'announcement-refused', because });
   }
 
   #send(message: FromFollower): void {
@@ -187,7 +210,3 @@ export class ControlLink {
     });
   }
 }
-
-/** The order counts: the first key signs. */
-const isSame = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((key, at) => key === b[at]);

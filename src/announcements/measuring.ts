@@ -2,10 +2,10 @@
 import type { Cancel, Clock } from '../kernel/clock.js';
 import { OwnProcess } from '../measures/own-process.js';
 import { MEASURE, type Measures } from '../wire/measures.js';
-import type { ControlLink } from './control-link.js';
+import type { ControlLinks } from './control-links.js';
 
 export interface MeasuringOptions {
-  readonly link: Pick<ControlLink, 'isLinked' | 'measured'>;
+  readonly link: Pick<ControlLinks, 'isLinked' | 'measured'>;
   readonly clock: Clock;
   /** What was counted is forgotten by it: it is called only if it can be told. */
   readonly take: () => Measures['work'];

@@ -1,6 +1,7 @@
 /** Options that several verbs have, and how what is given for them is checked. */
 import type { z } from 'zod';
 import { deviceAddress } from '../config/address.js';
+import { advertised } from '../config/device.js';
 import { shown } from '../config/problems.js';
 import { logLevel, text } from '../config/values.js';
 import { StartError } from '../kernel/start-error.js';
@@ -49,11 +50,21 @@ export const name = {
 
 export const control = {
   type: 'string',
+  array: true,
   requiresArg: true,
   takes: 'ADDRESS',
-  describe: 'the address at which control tells of versions',
+  describe: 'the address at which a control tells of versions; may be repeated',
   defaultDescription: 'device.control',
-  coerce: once('control', deviceAddress()),
+  coerce: once('control', deviceAddress().array()),
+} as const satisfies Option;
+
+export const advertise = {
+  type: 'string',
+  requiresArg: true,
+  takes: 'HOST',
+  describe: 'where others reach this machine, if it registers itself in etcd: HOST or ADDRESS',
+  defaultDescription: 'device.advertise',
+  coerce: once('advertise', advertised()),
 } as const satisfies Option;
 
 export const json = {

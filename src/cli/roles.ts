@@ -5,6 +5,8 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.js';
+import { controlsIn } from '../config/device.js';
+import type { Finder } from '../discovery/finder.js';
 import { systemClock, type Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
@@ -22,6 +24,7 @@ import { runRole } from '../supervisor/run-role.js';
 import { meetingPlace } from '../supervisor/runtime-folder.js';
 import { startSupervisor, type Supervisor } from '../supervisor/supervisor.js';
 import { configIn, configOf, keyringFor, readForRoles } from './configured.js';
+import { discoveryFor, foundAt, registered, withDirectory } from './discovery.js';
 import { entry, release, stateFolders, surroundings, workersMain } from './surroundings.js';
 import type { Common } from './verb.js';
 
@@ -30,7 +33,8 @@ interface WorkersMain {
   readonly startWorker: (options: {
     readonly config: Config;
     readonly frontends: readonly string[];
-    readonly control: string | undefined;
+    readonly control: readonly string[] | undefined;
+    readonly finder: Finder;
     readonly keyring: Keyring | undefined;
     readonly name: string;
     readonly clock: Clock;
@@ -48,14 +52,16 @@ interface Named extends Common {
 }
 interface Frontend extends Named {
   readonly device: string | undefined;
-  readonly control: string | undefined;
+  readonly control: readonly string[] | undefined;
+  readonly advertise: string | undefined;
 }
 interface Worker extends Named {
   readonly frontend: readonly string[] | undefined;
-  readonly control: string | undefined;
+  readonly control: readonly string[] | undefined;
 }
 interface Control extends Named {
   readonly announce: string | undefined;
+  readonly advertise: string | undefined;
   readonly registry: string | undefined;
 }
 
@@ -116,10 +122,11 @@ export async function frontend(given: Frontend) {
   const descriptors = takeInheritedDescriptors(process.env, process.pid);
   const [configured] = config.device.frontends;
   const device = given.device ?? configured ?? (await meetingPlace(surroundings, config.proxy));
-  const control = given.control ?? config.device.control;
+  const control = controlsFor(given, config);
   const name = given.name ?? `${hostname()}-${process.pid}`;
   const report = reporterOf(given.name ?? 'frontend', config);
-  const keyring = await keyringFor(given, config, { device: [device], control: [control] }, report);
+  const keyring = await keyringFor(given, config, { device: [device], control }, report);
+  const { finder, directory } = await discoveryFor(config, report);
   const { startFrontend } = await import('../frontend/frontend.js');
   const takeNoMore = descriptors.proxy === undefined ? undefined : openNoMore;
   const clock = systemClock;
@@ -127,14 +134,19 @@ export async function frontend(given: Frontend) {
     config,
     device,
     descriptors,
-    control,
+    control: control.length > 0 || finder.discovers ? control : undefined,
+    finder,
     keyring,
     name,
     takeNoMore,
     clock,
     report,
   };
-  const start = () => startFrontend(options);
+  const start = async () => {
+    const role = await startFrontend(options);
+    const at = foundAt({ bound: device, advertise: given.advertise }, config, report);
+    return withDirectory(registered(role, directory, { sought: 'frontends', name, at }), directory);
+  };
   await runRole(process, { report, start });
 }
 
@@ -144,18 +156,25 @@ export async function worker(given: Worker) {
   const frontends = given.frontend ?? (await frontendsOf(config));
   const { report, ready } = whenJoined(reporterOf(given.name ?? 'worker', config));
   const { startWorker } = (await import(workersMain.href)) as WorkersMain;
-  const control = given.control ?? config.device.control;
-  const addresses = { frontend: frontends, control: [control] };
-  const keyring = await keyringFor(given, config, addresses, report);
+  const controls = controlsFor(given, config);
+  const keyring = await keyringFor(
+    given,
+    config,
+    { frontend: frontends, control: controls },
+    report,
+  );
+  const { finder, directory } = await discoveryFor(config, report);
+  const control = controls.length > 0 || finder.discovers ? controls : undefined;
   const clock = systemClock;
-  const start = () => startWorker({ config, frontends, control, keyring, name, clock, report });
+  const options = { config, frontends, control, finder, keyring, name, clock, report };
+  const start = async () => withDirectory(await startWorker(options), directory);
   await runRole(process, { report, start, ready });
 }
 
 export async function control(given: Control) {
   const configured = await configOf(given);
   const config = await withRegistry(configured, given);
-  const announcements = given.announce ?? config.device.control;
+  const announcements = given.announce ?? controlsIn(config.device)[0];
   if (announcements === undefined) {
     throw new StartError('no address for announcements: set device.control or --announce', 2);
   }
@@ -166,6 +185,7 @@ export async function control(given: Control) {
     startControl({
       config,
       announcements,
+      reachedAt: foundAt({ bound: announcements, advertise: given.advertise }, config, report),
       keyring,
       name: nameOfControl(given),
       release: release(),
@@ -195,8 +215,14 @@ async function ownRegistry({ config: path, registry }: Control): Promise<string>
   return file;
 }
 
-async function frontendsOf({ device, proxy }: Config): Promise<readonly string[]> {
-  return device.frontends.length > 0 ? device.frontends : [await meetingPlace(surroundings, proxy)];
+const controlsFor = (
+  { control: given }: Pick<Worker, 'control'>,
+  { device }: Config,
+): readonly string[] => given ?? controlsIn(device);
+
+async function frontendsOf({ device, proxy, registry }: Config): Promise<readonly string[]> {
+  if (device.frontends.length > 0 || registry.kind === 'etcd') return device.frontends;
+  return [await meetingPlace(surroundings, proxy)];
 }
 
 /** A worker is of use once a frontend knows it. */

@@ -6,7 +6,7 @@ import { deviceAddress } from '../config/address.js';
 import { counts } from '../config/config.js';
 import { seconds, text } from '../config/values.js';
 import type { Verb as Told } from '../operator/control-client.js';
-import { checked, control, json, name, once, version } from './options.js';
+import { advertise, checked, control, json, name, once, version } from './options.js';
 import { verb, type Verb } from './verb.js';
 
 const roles = () => import('./roles.js');
@@ -62,6 +62,7 @@ const frontend = verb(
       coerce: once('device', deviceAddress()),
     },
     control,
+    advertise,
   },
   {
     name: 'frontend',
@@ -104,9 +105,10 @@ const controlVerb = verb(
       requiresArg: true,
       takes: 'ADDRESS',
       describe: 'the address at which workers hear of versions',
-      defaultDescription: 'device.control',
+      defaultDescription: 'the first of device.control',
       coerce: once('announce', deviceAddress()),
     },
+    advertise,
     registry: {
       type: 'string',
       requiresArg: true,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { addressed, deviceAddress, sameAddress, type HostPort } from './address.js';
+import { addressed, sameAddress, type HostPort } from './address.js';
 import type { DeepReadonly } from '../kernel/deep-readonly.js';
 import { cluster } from './cluster.js';
+import { device } from './device.js';
 import { docker } from './docker.js';
 import { problemsOf, type Problem } from './problems.js';
 import { evenIfOthersThanStoreWrong, ownContainers, registry } from './registry.js';
@@ -79,8 +80,6 @@ const configService = addressed(
 )
   .prefault({})
   .describe('where the REST API of control listens');
-
-const DEVICE_ADDRESSES = 'a list of addresses';
 
 const KEYS = 'a list of 1 to 16 keys';
 
@@ -197,36 +196,6 @@ const monitor = section({
 })
   .prefault({})
   .describe('how the newer version is judged');
-
-const device = section({
-  frontends: z
-    .array(deviceAddress(), { error: DEVICE_ADDRESSES })
-    .superRefine(eachOnce(String, 'each address once'))
-    .default([])
-    .describe(
-      'where the device of each frontend listens and workers connect; empty: `cutover up` makes ' +
-        'addresses in a private folder of its own',
-    )
-    .meta({ expected: DEVICE_ADDRESSES }),
-  control: deviceAddress()
-    .optional()
-    .describe(
-      'where control tells workers of versions; default: an address in the private folder of ' +
-        '`cutover up`',
-    ),
-  heartbeat: seconds().default(1).describe('how often a peer shows that it is alive'),
-  silence: seconds()
-    .default(5)
-    .describe('a peer not heard of for so long is lost; at least twice the heartbeat'),
-  window: bytes().default(262_144).describe('bytes of a body in flight without credit'),
-})
-  .refine(({ heartbeat, silence }) => !(silence < 2 * heartbeat), {
-    error: 'at least twice device.heartbeat',
-    path: ['silence'],
-    when: evenIfWrong,
-  })
-  .prefault({})
-  .describe('the link between frontends and workers');
 
 /** How many processes `cutover up` starts. */
 export const counts = { workers: whole(1, 64), frontends: whole(1, 16) } as const;

@@ -19,11 +19,23 @@ export function problemsOf(
   issues: readonly z.core.$ZodIssue[],
   value: unknown,
 ): readonly Problem[] {
-  const problems = issues.flatMap(issue =>
-    issue.code === 'unrecognized_keys' ? unknownOptions(issue, value) : [wrongValue(issue, value)],
-  );
+  const problems = issues
+    .flatMap(closer)
+    .flatMap(issue =>
+      issue.code === 'unrecognized_keys'
+        ? unknownOptions(issue, value)
+        : [wrongValue(issue, value)],
+    );
   const messages = problems.map(({ message }) => message);
   return problems.filter(({ message }, index) => messages.indexOf(message) === index);
+}
+
+/** Of a value that may be one thing or another: what is wrong inside of it, if it is clearly one of them. */
+function closer(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const inside = issue.errors.find(each => each.every(({ path }) => path.length > 0));
+  if (inside === undefined || inside.length === 0) return [issue];
+  return inside.map(each => ({ ...each, path: [...issue.path, ...each.path] }));
 }
 
 export function problem(path: string, expected: string, given: string): Problem {

@@ -89,7 +89,9 @@ export function protectedLinks(value: unknown, context: z.core.$RefinementCtx): 
     context.addIssue({ code: 'custom', path, message: PROTECTED });
   };
   device.frontends.forEach((address, at) => add(address, 'device', 'frontends', at));
-  add(device.control, 'device', 'control');
+  const { control } = device;
+  if (Array.isArray(control)) control.forEach((each, at) => add(each, 'device', 'control', at));
+  else add(control, 'device', 'control');
 }
 
 /** It is asked where other options are wrong, too, but for the two sections that it is about. */
@@ -109,5 +111,8 @@ export function unprotected(
   return problem(option, PROTECTED, JSON.stringify(address));
 }
 
-const isProtected = (address: string, { key, insecure }: Section): boolean =>
-  !isBeyondLoopback(address) || key !== undefined || insecure;
+/** Whether a link may lead there. */
+export const isProtected = (
+  address: string,
+  { key, insecure }: Pick<Section, 'key' | 'insecure'>,
+): boolean => !isBeyondLoopback(address) || key !== undefined || insecure;

@@ -1,5 +1,4 @@
 /** Whether the servers of a new version can be asked at all: before anything changes. */
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { hostPort, sameAddress, type HostPort } from '../config/address.js';
 import { problem, type Problem } from '../config/problems.js';
@@ -11,8 +10,7 @@ export interface Addresses {
   readonly resolve: (name: string) => Promise<readonly string[]>;
 }
 
-export const systemResolve: Addresses['resolve'] = async name =>
-  (await lookup(name, { all: true })).map(({ address }) => address);
+export { systemResolve } from '../discovery/system-resolve.js';
 
 /** One problem, with its path, for each server that is no server. */
 export async function addressProblems(

@@ -51,6 +51,8 @@ export interface ControlOptions {
   readonly config: Config;
   /** Where followers hear of versions: `ipc://path` or `tcp://host:port`. */
   readonly announcements: string;
+  /** Where those on other machines find us, if they do. */
+  readonly reachedAt?: string | undefined;
   /** Undefined: links have no keys. */
   readonly keyring?: Keyring | undefined;
   readonly release: string;

@@ -39,6 +39,13 @@ export class Inbox {
     });
   }
 
+  /** Requests that move this version; what else was reported of it stays. */
+  takeCounted(version: VersionId): number {
+    const block = this.#blocks.get(version) ?? nothing;
+    if (block.counted > 0) this.#blocks.set(version, { ...block, counted: 0 });
+    return block.counted;
+  }
+
   /** Everything, and the inbox is empty. */
   take(): Blocks {
     const blocks = this.#blocks;

@@ -94,10 +94,21 @@ export class Overseer {
     }
   }
 
-  /** A worker knows how far the upgrade is: farther, perhaps, than a control that was away. */
+  /**
+   * A worker knows how far the upgrade is: farther, perhaps, than a control that was away. What was reported
+   * until now may lie in it, so that is counted first: nothing counts twice.
+   */
   followed({ version, share }: Pick<Progress, 'version' | 'share'>): void {
-    if (this.#course?.version !== version) return;
-    this.#course = atLeast(this.#course, share, this.#course.at);
+    const transition = this.#table?.versions.find(({ id }) => id === version)?.transition;
+    if (this.#course?.version !== version || transition === undefined) return;
+    const { at, isHeld } = this.#course;
+    const counted = this.#inbox.takeCounted(version);
+    this.#course = atLeast(
+      grown(this.#course, { transition, counted, isHeld, now: at }),
+      share,
+      at,
+    );
+    if (counted > 0) this.#told = undefined; // or nobody would hear that they are counted in
   }
 
   /** About ten times a second. When it is called must not depend on what was reported. */

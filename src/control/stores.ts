@@ -12,8 +12,8 @@ import { fileOf, type LearnedPlace } from './learned-place.js';
 
 export interface StoresOptions {
   readonly config: Config;
-  /** Where followers hear of versions. */
-  readonly announcements: string;
+  /** Where followers on other machines find us, if they do. */
+  readonly reachedAt?: string | undefined;
   /** Of this control. */
   readonly name: string;
   readonly clock: Clock;
@@ -61,9 +61,9 @@ async function inFiles({ config }: StoresOptions): Promise<Stores> {
 const SELDOM: Pace = { share: 10_000, learned: 30_000 };
 
 async function inEtcd(options: StoresOptions): Promise<Stores> {
-  const { config, announcements: address } = options;
+  const { config, reachedAt: address } = options;
   const { openEtcdStore } = await import('../registry/etcd-store.js');
-  const about = { address, host: hostname() };
+  const about = { ...(address !== undefined && { address }), host: hostname() };
   const store = await openEtcdStore({ ...options, config: config.registry, about });
   return {
     ...store,

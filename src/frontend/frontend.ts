@@ -4,11 +4,12 @@
  */
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { ControlLink } from '../announcements/control-link.js';
+import { ControlLinks } from '../announcements/control-links.js';
 import { Measuring } from '../announcements/measuring.js';
 import { ProxyReader } from '../http/proxy-protocol.js';
 import { RequestReader } from '../http/request-reader.js';
 import type { Config } from '../config/config.js';
+import { asConfigured, type Finder } from '../discovery/finder.js';
 import type { Cancel, Clock } from '../kernel/clock.js';
 import type { ErrorCode } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
@@ -40,8 +41,10 @@ export interface FrontendOptions {
   /** Where the device listens: `ipc://path` or `tcp://host:port`. */
   readonly device: string;
   readonly descriptors: Descriptors;
-  /** Where control tells of versions; undefined: workers learn of them elsewhere. */
-  readonly control?: string | undefined;
+  /** Where controls tell of versions; undefined: workers learn of them elsewhere. */
+  readonly control?: readonly string[] | undefined;
+  /** Undefined: addresses are taken as they stand. */
+  readonly finder?: Finder | undefined;
   /** Undefined: links have no keys. */
   readonly keyring?: Keyring | undefined;
   /** What control calls us. */
@@ -114,10 +117,10 @@ class Frontend implements Role {
   readonly #dispatcher: Dispatcher;
   readonly #workers: Workers;
   readonly #counts = new Counts();
-  readonly #controlLink: ControlLink | undefined;
+  readonly #controls: ControlLinks | undefined;
   readonly #measuring: Measuring | undefined;
   readonly #clients: readonly Clients[];
-  readonly #cancelSweep: Cancel;
+  readonly #cancels: readonly Cancel[];
   // Ids of a predecessor must not be taken for ours: a worker may still speak of them.
   #lastExchange = randomInt(2 ** 31);
   #isStopping = false;
@@ -171,10 +174,14 @@ class Frontend implements Role {
       this.#dispatcher,
       this.#options,
     );
-    this.#controlLink = this.#linkToControl();
-    this.#measuring = this.#measure(this.#controlLink);
+    this.#controls = this.#linkToControls();
+    this.#measuring = this.#measure(this.#controls);
     this.#clients = servers.map((server, index) => this.#clientsOf(server, index > 0));
-    this.#cancelSweep = clock.every(SWEEP, () => this.#sweep());
+    const { control = [], finder = asConfigured } = options;
+    this.#cancels = [
+      clock.every(SWEEP, () => this.#sweep()),
+      finder.watch('controls', control, found => this.#controls?.want(found)),
+    ];
     this.stopped = this.#run();
     this.stopped.catch(() => undefined); // whoever waits for it hears of it
     for (const { host, port } of servers) {
@@ -195,7 +202,7 @@ class Frontend implements Role {
   async #run(): Promise<void> {
     const readers = this.#servers.map((server, index) => this.#clients[index]?.read(server));
     try {
-      await Promise.all([this.#readDevice(), this.#controlLink?.run(), ...readers]);
+      await Promise.all([this.#readDevice(), this.#controls?.run(), ...readers]);
     } finally {
       this.#close();
       await this.#accessLog?.close();
@@ -208,11 +215,10 @@ class Frontend implements Role {
   }
 
   /** We heed no table ourselves: we keep it for workers that come while control is away. */
-  #linkToControl(): ControlLink | undefined {
-    const { config, control: address, keyring, name = 'frontend', clock, report } = this.#options;
-    if (address === undefined) return undefined;
-    return new ControlLink({
-      address,
+  #linkToControls(): ControlLinks | undefined {
+    const { config, control, keyring, name = 'frontend', clock, report } = this.#options;
+    if (control === undefined) return undefined;
+    return new ControlLinks({
       credentials: keyring?.toControl,
       name,
       role: 'frontend',
@@ -224,7 +230,7 @@ class Frontend implements Role {
     });
   }
 
-  #measure(link: ControlLink | undefined): Measuring | undefined {
+  #measure(link: ControlLinks | undefined): Measuring | undefined {
     const { clock } = this.#options;
     const dispatcher = this.#dispatcher;
     return (
@@ -357,7 +363,7 @@ class Frontend implements Role {
     for (const clients of this.#clients) clients.sweep(now);
     this.#dispatcher.sweep(now);
     this.#workers.sweep(now);
-    this.#controlLink?.sweep(now);
+    this.#controls?.sweep(now);
     this.#isFullReported = false;
   }
 
@@ -425,10 +431,10 @@ class Frontend implements Role {
 
   /** What libzmq has of answers may still go out until the deadline: slow clients read slowly. */
   #close(): void {
-    this.#cancelSweep();
+    for (const cancel of this.#cancels) cancel();
     for (const clients of this.#clients) clients.end();
     this.#measuring?.close();
-    this.#controlLink?.close();
+    this.#controls?.close();
     this.#workers.leave();
     const linger = Math.max(LEAST_LINGER, this.#drainDeadline - this.#options.clock.now());
     for (const server of this.#servers) server.close(Math.ceil(linger));

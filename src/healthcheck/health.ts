@@ -79,10 +79,14 @@ export async function ailment(
       return frontend();
     case 'control':
       return control();
-    case 'worker':
-      return isConnected(frontends ?? device.frontends, await asked.connections())
+    case 'worker': {
+      const known = frontends ?? device.frontends;
+      // It finds them in etcd, where we do not ask.
+      if (known.length === 0 && registry.kind === 'etcd') return undefined;
+      return isConnected(known, await asked.connections())
         ? undefined
         : 'the worker is connected to no frontend';
+    }
     case 'up':
       return (await frontend()) ?? (registry.kind === 'none' ? undefined : await control());
   }

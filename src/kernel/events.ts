@@ -51,6 +51,15 @@ export type CutoverEvent =
   | { readonly type: 'turned-away'; readonly address: string; readonly because: string }
   /** Beyond this machine, and without keys: because security.insecure allows it. */
   | { readonly type: 'links-insecure'; readonly addresses: readonly string[] }
+  /** It cannot be looked up; told once, until it can. */
+  | { readonly type: 'name-unknown'; readonly name: string; readonly because: string }
+  /** Somebody is registered at an address to which we must not connect. */
+  | { readonly type: 'address-refused'; readonly address: string; readonly because: string }
+  /** Others than those of this machine do not find us: we are bound to an address of its own. */
+  | { readonly type: 'not-registered'; readonly address: string }
+  /** Of the list of those who live: while it cannot be asked, links stay as they are. */
+  | { readonly type: 'directory-lost'; readonly because: string }
+  | { readonly type: 'directory-found' }
   // worker
   | {
       readonly type: 'worker-waiting';

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { controlsIn } from '../config/device.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Report } from '../kernel/events.js';
 import { StartError } from '../kernel/start-error.js';
@@ -81,7 +82,7 @@ export class Roles {
 
   /** Undefined: nobody wants it. */
   control(edition: Edition): RoleProcess | undefined {
-    const address = this.#announcements(edition.config);
+    const [address] = this.#controlsOf(edition.config);
     if (address === undefined) return undefined;
     const { registryFile } = this.#options;
     const args = ['control', '--announce', address, '--registry', registryFile];
@@ -90,14 +91,14 @@ export class Roles {
 
   /** What those who follow control are told of it. */
   #toControl(config: Config): readonly string[] {
-    const address = this.#announcements(config);
-    return address === undefined ? [] : ['--control', address];
+    return this.#controlsOf(config).flatMap(address => ['--control', address]);
   }
 
-  /** Where control speaks to workers and frontends. */
-  #announcements({ device, registry }: Config): string | undefined {
-    if (registry.kind === 'none') return undefined;
-    return device.control ?? this.#folder.device('control');
+  /** Where controls speak to workers and frontends; the first of them is ours. */
+  #controlsOf({ device, registry }: Config): readonly string[] {
+    if (registry.kind === 'none') return [];
+    const configured = controlsIn(device);
+    return configured.length > 0 ? configured : [this.#folder.device('control')];
   }
 
   #started(living: Set<RoleProcess>, { config, file }: Edition, role: string, launch: Launch) {

@@ -10,7 +10,7 @@ import {
   type FromFollower,
   type TableMessage,
 } from '../../src/wire/control-message.js';
-import type { VersionReport } from '../../src/wire/report.js';
+import type { Progress, VersionReport } from '../../src/wire/report.js';
 import { Admissions, type Admitted } from '../../workers/admissions.js';
 import type { Server } from '../../workers/containers/server.js';
 import { Fleet } from '../../workers/fleet.js';
@@ -50,6 +50,7 @@ export class Follower {
   edition = 0;
   readonly #surroundings: Surroundings;
   #sequence = 0;
+  #toldUpTo = 0;
   #counted = 0;
 
   constructor(surroundings: Surroundings, n: number) {
@@ -77,7 +78,7 @@ export class Follower {
       case 'table':
         return this.#table(message);
       case 'progress':
-        return this.share.progressed(message.progress);
+        return this.#progressed(message.progress);
       case 'beat':
         return;
     }
@@ -126,10 +127,14 @@ export class Follower {
     }
   }
 
+  #progressed(progress: Progress): void {
+    const taken = Math.max(progress.taken, this.#toldUpTo);
+    this.share.progressed({ ...progress, taken });
+  }
+
   #follow(): void {
     const { progress } = this.share;
-    this.share.followed();
-    this.#counted = 0;
+    this.#toldUpTo = this.#sequence;
     const { edition } = this;
     this.#says({ kind: 'follow', role: 'worker', name: 'worker', edition, progress });
   }

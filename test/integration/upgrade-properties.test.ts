@@ -203,7 +203,7 @@ describe('whatever is put, removed, wanted, or fails', function () {
         for (const [worker, id, share] of reached) {
           const { progress } = worker.share;
           if (!workers.includes(worker) || progress?.version !== id || !now.has(id)) continue;
-          expect(progress.share).to.be.at.least(share, 'of a worker');
+          expect(worker.share.reached).to.be.at.least(share, 'of a worker');
         }
         const upgrade = upgradeOf(table);
         reached = isGradual(upgrade)

@@ -2,6 +2,10 @@
  * How far the upgrade under way is, as one worker knows it: its own requests count at once, those of
  * other workers as soon as control tells of them. It may lag; it never falls, so that nobody who has
  * crossed goes back by chance.
+ *
+ * Several controls may count the same reports, and one of them, now this one, now that one, tells how far it
+ * is. What each was told when we began to follow it ends with a report, so that none counts a request twice,
+ * and none of them needs to know of the others.
  */
 import { share, type Share, type VersionId } from '../../src/kernel/ids.js';
 import { shareAfter, stepReached } from '../../src/versions/pace.js';
@@ -35,11 +39,6 @@ export class GradualShare {
     this.#underWay?.sent(sequence);
   }
 
-  /** Control was told `progress` anew, and has all in it that was counted until now. */
-  followed(): void {
-    this.#underWay?.followed();
-  }
-
   /**
    * A request has come.
    * @returns whether it moves the upgrade, so that the next report is to say it. Without control it
@@ -51,9 +50,12 @@ export class GradualShare {
     return true;
   }
 
-  /** How far the upgrade is, for `Follow.progress`; undefined: none is under way. */
+  /**
+   * How far the upgrade is with all that was reported, for `Follow.progress`: what was counted since then the
+   * next report says. Undefined: none is under way.
+   */
   get progress(): { readonly version: VersionId; readonly share: Share } | undefined {
-    return this.#underWay && { version: this.#underWay.version.id, share: this.#underWay.reached };
+    return this.#underWay && { version: this.#underWay.version.id, share: this.#underWay.reported };
   }
 
   /** Of new sessions, without steps; all of them where no upgrade is under way. */
@@ -79,6 +81,8 @@ function moveTo(version: Version, known: Move | undefined): Move {
 class Move {
   version: Version;
   reached: Share;
+  /** The same, without what no report has said yet. */
+  reported: Share;
   /** What `steps` make of it. */
   share: Share;
   isMovedByRequests = false;
@@ -94,7 +98,7 @@ class Move {
   constructor(version: Version) {
     this.version = version;
     this.#told = progressIn(version);
-    this.reached = this.share = this.#told;
+    this.reached = this.reported = this.share = this.#told;
     this.take(version);
   }
 
@@ -111,17 +115,12 @@ class Move {
     this.#update();
   }
 
-  followed(): void {
-    this.#told = this.reached;
-    this.#countedIn = this.#counted;
-    this.#sent.length = 0;
-  }
-
   sent(sequence: number): void {
-    if (this.#counted === (this.#sent.at(-1)?.counted ?? this.#countedIn)) return;
+    if (this.#counted === this.#countedInReports) return;
     this.#sent.push({ sequence, counted: this.#counted });
     // As if it had been taken: what is missing for a while then makes the share lag, not run ahead.
     if (this.#sent.length > MOST_UNTAKEN) this.#takeFirst();
+    this.#update();
   }
 
   count(): void {
@@ -129,16 +128,18 @@ class Move {
     this.#update();
   }
 
+  get #countedInReports(): number {
+    return this.#sent.at(-1)?.counted ?? this.#countedIn;
+  }
+
   #takeFirst(): void {
     this.#countedIn = this.#sent.shift()?.counted ?? this.#countedIn;
   }
 
-  #update(least: Share = this.reached): void {
+  #update(least: Share = share(0)): void {
     const { transition, state } = this.version;
-    // Time is counted by control alone.
-    const passed = { counted: this.#counted - this.#countedIn, elapsed: 0 };
-    const known = shareAfter(transition, passed, this.#told);
-    this.reached = share(Math.max(this.reached, least, known));
+    this.reached = share(Math.max(this.reached, least, this.#with(this.#counted)));
+    this.reported = share(Math.max(this.reported, least, this.#with(this.#countedInReports)));
     const isGradual = transition.mode === 'GRADUAL';
     this.share = stepReached(this.reached, isGradual ? transition.steps : undefined);
     this.isMovedByRequests =
@@ -146,6 +147,12 @@ class Move {
       transition.percentageTransitionPerRequest !== undefined &&
       state.name === 'running' &&
       !this.#isHeld;
+  }
+
+  /** What control told, and of our own requests the first so many. Time is counted by control alone. */
+  #with(counted: number): Share {
+    const passed = { counted: counted - this.#countedIn, elapsed: 0 };
+    return shareAfter(this.version.transition, passed, this.#told);
   }
 }
 

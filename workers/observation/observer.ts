@@ -83,11 +83,6 @@ export class Observer {
     if (notes !== undefined) notes.counted += 1;
   }
 
-  /** What was counted so far lies in the share that control was told when this worker began to follow it. */
-  forgetCounted(): void {
-    for (const notes of this.#notes.values()) notes.counted = 0;
-  }
-
   /** The cookie of a session was set, at `seconds` of the wall clock, whole ones. */
   sessionSet(version: VersionId, session: SessionId, seconds: number): void {
     this.#sessions.add(version, sessionNumber(session), seconds);

@@ -1,35 +1,15 @@
 import { expect } from 'chai';
 import { EventEmitter, once } from 'node:events';
 import { ControlLink, type ControlLinkOptions } from '../../../src/announcements/control-link.js';
+import { HeldTable } from '../../../src/announcements/held-table.js';
 import type { CutoverEvent } from '../../../src/kernel/events.js';
 import { share, versionId } from '../../../src/kernel/ids.js';
-import { bindDevice, type DeviceRouter } from '../../../src/sockets/device.js';
-import { firstTable } from '../../../src/versions/routing-table.js';
-import {
-  decodeFromFollower,
-  encodeMessage,
-  type Follow,
-  type FromControl,
-  type FromFollower,
-  type TableMessage,
-} from '../../../src/wire/control-message.js';
-import type { RouterFrames } from '../../../src/wire/frames.js';
-import { stageForEach, type Stage } from '../../support/stage.js';
+import type { Follow, TableMessage } from '../../../src/wire/control-message.js';
+import { stageForEach } from '../../support/stage.js';
 import { within } from '../../support/within.js';
 import { FakeClock } from '../support-clock.js';
+import { acknowledge, KEYS, SpokenControl, tableOf } from './spoken-control.js';
 
-const first = firstTable({
-  id: versionId('v1'),
-  number: '1.0',
-  servers: [{ host: '127.0.0.1', port: 9101 }],
-  transition: { mode: 'INSTANT' },
-});
-const KEYS = ['a2V5', 'b2xk'];
-const tableOf = (edition: number, keys: readonly string[] = KEYS): TableMessage => ({
-  kind: 'table',
-  table: { ...first, edition },
-  keys,
-});
 const follow = (edition: number, progress?: Follow['progress']): Follow => ({
   kind: 'follow',
   role: 'worker',
@@ -37,61 +17,8 @@ const follow = (edition: number, progress?: Follow['progress']): Follow => ({
   edition,
   progress,
 });
-const acknowledge = (edition: number) => ({ kind: 'acknowledge', edition }) as const;
 const report = { sequence: 1, versions: [] };
 const progress = { version: versionId('v1'), share: share(0.5), isHeld: false, taken: 1 };
-
-/** Control's end of the channel, spoken by the test: who came or went, and what was said. */
-class Control {
-  readonly device: DeviceRouter;
-  readonly #arriving: AsyncIterator<RouterFrames>;
-  readonly #present = new Set<string>();
-  #peer: Buffer = Buffer.alloc(0);
-
-  private constructor(device: DeviceRouter) {
-    this.device = device;
-    this.#arriving = device[Symbol.asyncIterator]();
-  }
-
-  static async bind(stage: Stage, address: string): Promise<Control> {
-    const control = new Control(await bindDevice(address));
-    stage.atEnd(() => control.device.close());
-    return control;
-  }
-
-  /** What is said next, or that somebody comes or goes. */
-  async heard(): Promise<FromFollower | 'comes' | 'goes'> {
-    const arriving = this.#arriving.next() as Promise<{ value: RouterFrames }>;
-    const [peer, packed] = (await within(5000, 'the follower speaks', arriving)).value;
-    if (packed.length > 0) return decodeFromFollower(packed);
-    if (this.#present.delete(peer.toString('hex'))) return 'goes';
-    this.#present.add(peer.toString('hex'));
-    this.#peer = peer;
-    return 'comes';
-  }
-
-  async says(...messages: FromControl[]): Promise<void> {
-    for (const message of messages) await this.sends(encodeMessage(message));
-  }
-
-  async sends(packed: Buffer): Promise<void> {
-    await this.device.send(this.#peer, packed);
-  }
-
-  /** It comes, is asked who it is, and says so. */
-  async asks(): Promise<FromFollower | 'comes' | 'goes'> {
-    while ((await this.heard()) !== 'comes'); // its predecessor may go before or behind it
-    await this.says({ kind: 'stranger' });
-    const said = await this.heard();
-    return said === 'goes' ? this.heard() : said;
-  }
-
-  async links(message: TableMessage): Promise<void> {
-    expect(await this.asks()).to.have.property('kind', 'follow');
-    await this.says(message);
-    expect(await this.heard()).to.deep.equal(acknowledge(message.table.edition));
-  }
-}
 
 describe('ControlLink', () => {
   const stage = stageForEach();
@@ -99,6 +26,7 @@ describe('ControlLink', () => {
   let events: CutoverEvent[];
   let happenings: EventEmitter;
   let taken: TableMessage[];
+  let held: HeldTable;
   let address: string;
 
   beforeEach(async () => {
@@ -114,6 +42,8 @@ describe('ControlLink', () => {
   const happens = (what: string) => within(5000, what, once(happenings, what));
 
   function start(options: Partial<ControlLinkOptions> = {}): ControlLink {
+    const report = (event: CutoverEvent) => events.push(event);
+    held = new HeldTable({ take: message => taken.push(message), report });
     const link = new ControlLink({
       address,
       role: 'worker',
@@ -121,8 +51,8 @@ describe('ControlLink', () => {
       heartbeat: 1000,
       silence: 5000,
       clock,
-      report: event => events.push(event),
-      take: message => taken.push(message),
+      report,
+      held,
       progressed: each => happenings.emit('progress', each),
       ...options,
     });
@@ -135,7 +65,7 @@ describe('ControlLink', () => {
   }
 
   async function linked(options?: Partial<ControlLinkOptions>) {
-    const control = await Control.bind(stage, address);
+    const control = await SpokenControl.bind(stage, address);
     const link = start(options);
     await control.links(tableOf(2));
     return { control, link };
@@ -143,7 +73,7 @@ describe('ControlLink', () => {
 
   describe('follows', () => {
     it('when it is asked who it is, and has taken the table once it acknowledges it', async () => {
-      const control = await Control.bind(stage, address);
+      const control = await SpokenControl.bind(stage, address);
       const link = start();
       expect(await control.asks()).to.deep.equal(follow(0));
       expect(link.isLinked).to.equal(false);
@@ -158,7 +88,7 @@ describe('ControlLink', () => {
 
     it('a control that comes later', async () => {
       start();
-      await (await Control.bind(stage, address)).links(tableOf(2));
+      await (await SpokenControl.bind(stage, address)).links(tableOf(2));
     });
 
     it('anew when control does not know it any more, with what it knows by then', async () => {
@@ -175,7 +105,7 @@ describe('ControlLink', () => {
     });
 
     it('as a frontend', async () => {
-      const control = await Control.bind(stage, address);
+      const control = await SpokenControl.bind(stage, address);
       start({ role: 'frontend', name: 'frontend-1' });
       expect(await control.asks()).to.deep.include({ role: 'frontend', name: 'frontend-1' });
     });
@@ -197,7 +127,7 @@ describe('ControlLink', () => {
       expect(refusals()).to.deep.equal([
         {
           type: 'announcement-refused',
-          because: 'routing table 1 is older than ours, 2',
+          because: `routing table 1 of ${address} is older than ours, 2`,
         },
       ]);
       expect(link.isLinked).to.equal(true);
@@ -227,8 +157,8 @@ describe('ControlLink', () => {
 
   describe('of the tables of others', () => {
     it('takes those that are newer than its own, and acknowledges none', async () => {
-      const { control, link } = await linked();
-      for (const edition of [1, 2, 4, 4, 3]) link.offer(tableOf(edition, []));
+      const { control } = await linked();
+      for (const edition of [1, 2, 4, 4, 3]) held.offer(tableOf(edition, []));
       expect(editions()).to.deep.equal([2, 4]);
       expect(refusals()).to.be.empty;
       await control.says(tableOf(3), tableOf(5));
@@ -239,10 +169,10 @@ describe('ControlLink', () => {
 
     it('takes the first one without control, and says so once control comes', async () => {
       const link = start();
-      link.offer(tableOf(4));
+      held.offer(tableOf(4));
       expect(taken).to.deep.equal([tableOf(4)]);
       expect(link.isLinked).to.equal(false);
-      const control = await Control.bind(stage, address);
+      const control = await SpokenControl.bind(stage, address);
       expect(await control.asks()).to.deep.equal(follow(4));
       await control.says(tableOf(4));
       expect(await control.heard()).to.deep.equal(acknowledge(4));
@@ -258,7 +188,7 @@ describe('ControlLink', () => {
     });
 
     it('nothing before control has answered', async () => {
-      const control = await Control.bind(stage, address);
+      const control = await SpokenControl.bind(stage, address);
       const link = start();
       expect(link.report(report)).to.equal(false);
       expect(await control.asks()).to.deep.equal(follow(0), 'nothing was said before');
@@ -312,7 +242,7 @@ describe('ControlLink', () => {
   });
 
   it('shows that it is alive, while control knows it', async () => {
-    const control = await Control.bind(stage, address);
+    const control = await SpokenControl.bind(stage, address);
     const link = start();
     link.sweep(clock.now());
     await control.links(tableOf(2)); // heard no beat before

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ControlLink } from '../../../src/announcements/control-link.js';
+import { ControlLinks } from '../../../src/announcements/control-links.js';
 import { systemClock } from '../../../src/kernel/clock.js';
 import { newTally, type Tally } from '../../../src/verdict/tally.js';
 import type { Follow, FollowerRole, TableMessage } from '../../../src/wire/control-message.js';
@@ -9,13 +9,12 @@ import type { Progress, VersionReport } from '../../../src/wire/report.js';
 export class ControlFollower {
   readonly tables: TableMessage[] = [];
   readonly progress: Progress[] = [];
-  readonly link: ControlLink;
+  readonly link: ControlLinks;
   #sequence = 0;
 
   /** `known`: how far it says that the upgrade is. */
   constructor(address: string, role: FollowerRole, known?: Follow['progress']) {
-    this.link = new ControlLink({
-      address,
+    this.link = new ControlLinks({
       role,
       name: role,
       heartbeat: 1000,
@@ -26,6 +25,7 @@ export class ControlFollower {
       progress: () => known,
       progressed: each => this.progress.push(each),
     });
+    this.link.want([address]);
   }
 
   get table() {

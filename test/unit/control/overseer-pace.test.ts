@@ -23,6 +23,18 @@ describe('the overseer, on the pace of GRADUAL', () => {
     expect(world.tick(1000).remember).to.deep.equal([]);
   });
 
+  it('counts what was reported before it heeds how far a worker knows it to be, so that nothing counts twice', () => {
+    const world = upgrading(gradual);
+    world.tick();
+    world.report('a', { version: v2, counted: 5 });
+    world.overseer.followed({ version: v2, share: share(0.05) }); // by another control it is in already
+    expect(world.overseer.progressOf(v2)).to.equal(0.05);
+    expect(world.tick().progress?.share).to.equal(0.05);
+    world.report('a', { version: v2, counted: 1 });
+    world.overseer.followed({ version: v2, share: share(0.02) });
+    expect(world.tick().progress?.share).to.be.closeTo(0.06, 1e-9);
+  });
+
   it('adds time', () => {
     const world = upgrading({ mode: 'GRADUAL', duration: '100s' });
     for (let n = 0; n < 100; n++) world.tick();

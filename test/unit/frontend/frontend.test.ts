@@ -152,7 +152,7 @@ describe('the frontend', () => {
     happenings = new EventEmitter();
   });
 
-  async function start(more: { control?: string; name?: string } = {}) {
+  async function start(more: { control?: readonly string[]; name?: string } = {}) {
     const parsed = parseConfig({
       proxy: { ip: '127.0.0.1', port: 0 },
       cluster: { servers: [{ ip: '127.0.0.1', port: 1 }] },
@@ -184,7 +184,7 @@ describe('the frontend', () => {
     });
 
     it('follows it as a frontend, by its name', async () => {
-      await start({ control: address, name: 'frontend-3' });
+      await start({ control: [address], name: 'frontend-3' });
       expect(await control.giveFirst(tableOf(1))).to.deep.include({
         kind: 'follow',
         role: 'frontend',
@@ -194,7 +194,7 @@ describe('the frontend', () => {
     });
 
     it('gives the last table and the keys to a worker that comes while control is down', async () => {
-      await start({ control: address });
+      await start({ control: [address] });
       await control.giveFirst(tableOf(1));
       await control.give(tableOf(7));
       control.die();
@@ -203,7 +203,7 @@ describe('the frontend', () => {
     });
 
     it('gives newer ones to workers that are there, before what is asked of them later', async () => {
-      const { port } = await start({ control: address });
+      const { port } = await start({ control: [address] });
       const worker = await Worker.join(stage, device);
       await control.giveFirst(tableOf(1));
       await control.give(tableOf(2));
@@ -218,13 +218,13 @@ describe('the frontend', () => {
     });
 
     it('shows it that it is alive', async () => {
-      await start({ control: address });
+      await start({ control: [address] });
       await control.giveFirst(tableOf(1));
       expect(await control.hears('measures')).to.deep.equal({ kind: 'beat' });
     });
 
     it('measures itself and what it serves, also in its last moment', async () => {
-      const { role, port } = await start({ control: address });
+      const { role, port } = await start({ control: [address] });
       await control.giveFirst(tableOf(1));
       const worker = await Worker.join(stage, device);
       expect(await worker.table()).to.deep.equal(tableOf(1));
@@ -245,7 +245,7 @@ describe('the frontend', () => {
     });
 
     it('leaves it when it stops', async () => {
-      const { role } = await start({ control: address });
+      const { role } = await start({ control: [address] });
       await control.giveFirst(tableOf(1));
       const heard = control.heard();
       await within(5000, 'it has stopped', role.stop());
@@ -254,7 +254,7 @@ describe('the frontend', () => {
 
     it('serves before control has been there', async () => {
       control.die();
-      const { port } = await start({ control: `${address}-later` });
+      const { port } = await start({ control: [`${address}-later`] });
       const worker = await Worker.join(stage, device);
       const client = await RawClient.connect(stage, { port });
       await client.send('GET / HTTP/1.1\r\nHost: app\r\n\r\n');

@@ -185,13 +185,28 @@ describe('GradualShare', () => {
       expect(gradual.reached).to.equal(0.5);
     });
 
-    it('counts nothing twice after control was told how far it is', () => {
+    it('tells a control that it begins to follow what was reported, and nothing that the next report says', () => {
+      const gradual = begun();
+      count(gradual, 5);
+      expect(percent(gradual.progress!.share)).to.equal(0);
+      gradual.reportSent(1);
+      count(gradual, 2);
+      expect(percent(gradual.progress!.share)).to.equal(5);
+      expect(percent(gradual.reached)).to.equal(7);
+      gradual.progressed(told({ share: 0.3, taken: 0 }));
+      expect(percent(gradual.progress!.share)).to.equal(35);
+      gradual.progressed(told({ share: 0.3, taken: 1 }));
+      expect(percent(gradual.progress!.share)).to.equal(35, 'it does not fall either');
+      expect(percent(gradual.reached)).to.equal(37);
+    });
+
+    it('counts nothing twice after a new control was told how far it is', () => {
       const gradual = begun();
       count(gradual, 5);
       gradual.reportSent(1); // lost with the connection
       count(gradual, 1);
-      gradual.followed();
-      gradual.progressed(told({ share: 0.06, taken: 1 }));
+      const known = gradual.progress!.share; // up to the first report
+      gradual.progressed(told({ share: known, taken: 1 }));
       expect(percent(gradual.reached)).to.equal(6);
       count(gradual, 1);
       expect(percent(gradual.reached)).to.equal(7);
@@ -200,18 +215,22 @@ describe('GradualShare', () => {
       expect(percent(gradual.reached)).to.equal(17);
     });
 
-    it('counts on at once after control was told how far it is', () => {
-      const gradual = begun();
-      count(gradual, 5);
-      gradual.followed();
-      count(gradual, 1);
-      expect(percent(gradual.reached)).to.equal(6);
+    it('has nothing to tell where no upgrade is under way', () => {
+      expect(new GradualShare().progress).to.equal(undefined);
     });
 
-    it('has nothing to tell where no upgrade is under way', () => {
-      const gradual = new GradualShare();
-      gradual.followed();
-      expect(gradual.progress).to.equal(undefined);
+    it('does not fall when another control tells that has taken less, and counts on once it has as much', () => {
+      const gradual = begun();
+      count(gradual, 4);
+      gradual.reportSent(1);
+      count(gradual, 4);
+      gradual.reportSent(2);
+      gradual.progressed(told({ share: 0.08, taken: 2 }));
+      gradual.progressed(told({ share: 0.04, taken: 1 })); // of the one that leads from now on
+      expect(percent(gradual.reached)).to.equal(8);
+      gradual.progressed(told({ share: 0.08, taken: 2 }));
+      count(gradual, 1);
+      expect(percent(gradual.reached)).to.equal(9);
     });
 
     it('lags rather than runs ahead when control takes no report for long', () => {

@@ -81,17 +81,6 @@ describe('Observer', () => {
     });
   });
 
-  it('forgets those that control was told of otherwise, and nothing else', () => {
-    observer.counted(v);
-    observer.forgetCounted();
-    expect(observer.takeReport()).to.equal(undefined);
-    observer.counted(v);
-    observer.observed(ok, request);
-    observer.forgetCounted();
-    observer.counted(v);
-    expect(reported(observer)).to.deep.include({ counted: 1, tally: tallyOf(ok) });
-  });
-
   it('reports a rescue, though it is not weighed', () => {
     observer.observed({ ...ok, attempt: 2 }, request);
     expect(reported(observer).tally.repeats).to.equal(1);
