@@ -105,6 +105,7 @@ export class Worker implements Role {
       report,
       take: message => this.#traffic.take(message),
       progressed: progress => this.#traffic.progressed(progress),
+      shared: shared => this.#traffic.shared(shared),
       progress: () => this.#traffic.told(),
     });
   }
@@ -164,7 +165,9 @@ export class Worker implements Role {
 
   #tellControl(): void {
     const link = this.#controlLink;
-    if (link?.isLinked === true) this.#traffic.tell(report => link.report(report));
+    if (link?.isLinked !== true) return;
+    this.#traffic.tell(report => link.report(report));
+    link.stand(this.#traffic.standing());
   }
 
   #serve({ link, exchanges }: Linked, request: Request, terms: Terms): void {

@@ -19,6 +19,7 @@ import {
 } from '../wire/control-message.js';
 import type { Measures } from '../wire/measures.js';
 import type { Progress, WorkerReport } from '../wire/report.js';
+import type { Shared, Standing } from '../wire/shared.js';
 
 export interface ControlLinkOptions {
   readonly address: string;
@@ -35,6 +36,7 @@ export interface ControlLinkOptions {
   /** Takes the place of the table and the keys before; acknowledged once it returns. */
   readonly take: (message: TableMessage) => void;
   readonly progressed?: ((progress: Progress) => void) | undefined;
+  readonly shared?: ((shared: Shared) => void) | undefined;
   /** How far we know the upgrade under way to be; asked each time we follow. */
   readonly progress?: (() => Follow['progress']) | undefined;
 }
@@ -50,6 +52,8 @@ export class ControlLink {
   #nextBeat = 0;
   /** Control has answered our `follow`, and did not ask again since. */
   #isKnown = false;
+  /** As control knows it. */
+  #standing: Standing | undefined;
   #isClosed = false;
 
   constructor(options: ControlLinkOptions) {
@@ -86,6 +90,13 @@ export class ControlLink {
     if (!this.isLinked) return false;
     this.#send({ kind: 'report', report });
     return true;
+  }
+
+  /** Where we stand: told if it is another object than control knows, or control does not know us yet. */
+  stand(standing: Standing): void {
+    if (standing === this.#standing || !this.isLinked) return;
+    this.#standing = standing;
+    this.#send({ kind: 'standing', standing });
   }
 
   /** False, as above. */
@@ -146,6 +157,8 @@ export class ControlLink {
         return this.#table(message);
       case 'progress':
         return this.#options.progressed?.(message.progress);
+      case 'shared':
+        return this.#options.shared?.(message.shared);
       case 'beat':
         return;
     }
@@ -154,6 +167,7 @@ export class ControlLink {
   #follow(): void {
     const { role, name, progress } = this.#options;
     this.#isKnown = false;
+    this.#standing = undefined;
     this.#send({ kind: 'follow', role, name, edition: this.#edition, progress: progress?.() });
   }
 

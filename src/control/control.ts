@@ -43,6 +43,7 @@ import { Overseer } from './overseer.js';
 import { Registrar, type Outcome } from './registrar.js';
 import type { PutBody } from './put-body.js';
 import { restApi, type StartedContainers } from './rest.js';
+import { Sharing } from './sharing.js';
 import { shownVersion, type Facts } from './shown.js';
 import { Totals } from './totals.js';
 
@@ -125,6 +126,7 @@ class Control implements Role {
   readonly #herald: Herald;
   readonly #registrar: Registrar;
   readonly #overseer: Overseer;
+  readonly #sharing: Sharing;
   readonly #totals = new Totals();
   readonly #recorder: Recorder;
   readonly #streams: LiveStreams;
@@ -150,6 +152,7 @@ class Control implements Role {
     this.#learnedFile = learnedFile;
     this.#router = router;
     this.#overseer = new Overseer(config);
+    this.#sharing = new Sharing(clock.now());
     if (learned !== undefined) this.#overseer.recall(learned, stored.table, this.#now);
     this.#overseer.table(stored.table, this.#now);
     this.#herald = this.#newHerald(stored);
@@ -251,6 +254,8 @@ class Control implements Role {
           this.#recent.reported(workerReport, id => this.#knows(id), clock.now());
         },
         measured: (id, measures) => this.#measuresCame(id, measures),
+        stands: (id, standing) => this.#sharing.stands(id, standing, clock.now()),
+        left: id => this.#sharing.gone(id, clock.now()),
         silence: config.device.silence * 1000,
         heartbeat: config.device.heartbeat * 1000,
         report,
@@ -347,6 +352,14 @@ class Control implements Role {
     for (const change of changes) void this.#registrar.change(change).then(this.#reported);
     if (remember.length > 0) void this.#registrar.remember(remember).then(this.#reported);
     this.#recorder.look(this.#overseer.watched, this.#now);
+    this.#share();
+  }
+
+  /** Told by the control that leads; what follows is the same in every one. */
+  #share(): void {
+    const now = this.#options.clock.now();
+    this.#sharing.look(this.#registrar.table, now);
+    for (const [id, shared] of this.#sharing.news(now)) this.#herald.share(id, shared);
   }
 
   #keep(): void {

@@ -78,6 +78,7 @@ export class Follower {
         return this.#table(message);
       case 'progress':
         return this.share.progressed(message.progress);
+      case 'shared':
       case 'beat':
         return;
     }
