@@ -126,7 +126,7 @@ class Control implements Role {
   readonly #herald: Herald;
   readonly #registrar: Registrar;
   readonly #overseer: Overseer;
-  readonly #sharing: Sharing;
+  readonly #sharing = new Sharing();
   readonly #totals = new Totals();
   readonly #recorder: Recorder;
   readonly #streams: LiveStreams;
@@ -152,7 +152,6 @@ class Control implements Role {
     this.#learnedFile = learnedFile;
     this.#router = router;
     this.#overseer = new Overseer(config);
-    this.#sharing = new Sharing(clock.now());
     if (learned !== undefined) this.#overseer.recall(learned, stored.table, this.#now);
     this.#overseer.table(stored.table, this.#now);
     this.#herald = this.#newHerald(stored);
@@ -355,11 +354,10 @@ class Control implements Role {
     this.#share();
   }
 
-  /** Told by the control that leads; what follows is the same in every one. */
   #share(): void {
     const now = this.#options.clock.now();
     this.#sharing.look(this.#registrar.table, now);
-    for (const [id, shared] of this.#sharing.news(now)) this.#herald.share(id, shared);
+    for (const [id, shared] of this.#sharing.news(now, true)) this.#herald.share(id, shared);
   }
 
   #keep(): void {

@@ -36,20 +36,9 @@ export class Sharing {
   #lost: readonly Lost[] = [];
   #suspects = nobodySuspected;
   /** What is known of servers is not told yet. */
-  #isNew = true;
-  #began: number;
-
-  /** Monotonic milliseconds, as everywhere here. */
-  constructor(now: number) {
-    this.#began = now;
-  }
-
-  /** From now on it is we who tell: what others told meanwhile is known by what workers say. */
-  begin(now: number): void {
-    this.#began = now;
-    this.#isNew = true;
-    for (const worker of this.#workers.values()) worker.told = undefined;
-  }
+  #isNew = false;
+  /** Since when it is we who tell, in monotonic milliseconds; undefined: another control does. */
+  #began: number | undefined;
 
   stands(id: WorkerId, standing: Standing, now: number): void {
     const out = standing.out.map(({ version, server, ms }) => ({
@@ -79,9 +68,16 @@ export class Sharing {
     if (!isSame(before, this.#suspects)) this.#isNew = true;
   }
 
-  /** What is to be told, and to whom: nothing where nothing has changed. To be called by who tells. */
-  news(now: number): ReadonlyMap<WorkerId, Shared> {
-    const isSettled = now - this.#began >= SETTLE;
+  /**
+   * What is to be told, and to whom: nothing where nothing has changed, or where another control leads. What that
+   * one has told is known by what workers say.
+   */
+  news(now: number, isLeading: boolean): ReadonlyMap<WorkerId, Shared> {
+    if (!isLeading) {
+      this.#began = undefined;
+      return new Map();
+    }
+    const isSettled = now - this.#beginning(now) >= SETTLE;
     const isNew = isSettled && this.#isNew;
     if (isNew) this.#isNew = false;
     const servers = isSettled ? shownSuspects(this.#suspects, now) : undefined;
@@ -100,6 +96,13 @@ export class Sharing {
       news.set(id, { part: worker.told, servers });
     }
     return news;
+  }
+
+  #beginning(now: number): number {
+    if (this.#began !== undefined) return this.#began;
+    this.#isNew = true;
+    for (const worker of this.#workers.values()) worker.told = undefined;
+    return (this.#began = now);
   }
 
   #lostAt(now: number): number {

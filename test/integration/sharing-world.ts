@@ -103,7 +103,7 @@ export class SharingWorld {
     this.#terms = terms;
     this.#chance = chance;
     for (let n = 0; n < controls; n++) {
-      const control = new ControlSharing(this.clock.now());
+      const control = new ControlSharing();
       this.controls.push(control);
       this.clock.every(LOOK, () => this.#look(control));
     }
@@ -180,8 +180,7 @@ export class SharingWorld {
   #look(control: ControlSharing): void {
     const now = this.clock.now();
     control.look(table, now);
-    if (control !== this.leader) return;
-    for (const [id, shared] of control.news(now)) {
+    for (const [id, shared] of control.news(now, control === this.leader)) {
       this.told += 1;
       const packed = encodeMessage({ kind: 'shared', shared });
       this.#afterBeat(() => {

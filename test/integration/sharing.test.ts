@@ -93,7 +93,6 @@ describe('what workers share', () => {
       at.leader = undefined;
       at.pass(300, 0);
       const [, second] = at.controls;
-      second?.begin(at.clock.now());
       at.leader = second;
       at.pass(SETTLE - LOOK, 0);
       for (const [n, worker] of at.workers.entries()) {
@@ -172,7 +171,6 @@ describe('what workers share', () => {
       at.pass(500, 0.3, fails);
       const since = at.workers.map(({ outSince }) => outSince.get(1));
       at.leader = at.controls[1];
-      at.leader?.begin(at.clock.now());
       at.pass(SETTLE + 500, 0.3, fails);
       expect(at.workers.map(({ outSince }) => outSince.get(1))).to.deep.equal(since);
     });

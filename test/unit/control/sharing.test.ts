@@ -30,11 +30,12 @@ const standing = (part: number, about: Partial<Standing> = {}): Standing => ({
 
 /** Control that has begun long ago, and these workers with their parts. */
 function begun(workers: Readonly<Record<string, Standing>>) {
-  const sharing = new Sharing(-SETTLE);
+  const sharing = new Sharing();
+  sharing.news(-SETTLE, true);
   for (const [name, each] of Object.entries(workers)) sharing.stands(id(name), each, 0);
   const news = (now: number) => {
     sharing.look(table, now);
-    return Object.fromEntries(sharing.news(now));
+    return Object.fromEntries(sharing.news(now, true));
   };
   return { sharing, news };
 }
@@ -74,11 +75,12 @@ describe('Sharing', () => {
   });
 
   it('gives nobody more, and says nothing of servers, when it has just begun', () => {
-    const sharing = new Sharing(0);
+    const sharing = new Sharing();
+    sharing.news(0, true);
     sharing.stands(id('a'), standing(0.25, { out }), 10);
     const news = (now: number) => {
       sharing.look(table, now);
-      return Object.fromEntries(sharing.news(now));
+      return Object.fromEntries(sharing.news(now, true));
     };
     expect(news(50)).to.deep.equal({ a: { part: 0.25, servers: undefined } });
     sharing.stands(id('b'), standing(1), 60);
@@ -108,8 +110,8 @@ describe('Sharing', () => {
     });
     sharing.look(table, 0);
     sharing.look(table, 1000);
-    sharing.begin(1000);
-    expect(news(1050)).to.deep.equal({
+    expect(sharing.news(1000, false).size, 'another one leads').to.equal(0);
+    expect(news(1000)).to.deep.equal({
       a: { part: 0.75, servers: undefined },
       b: { part: 0.25, servers: undefined },
     });
