@@ -79,7 +79,8 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
   'server-refused': ['warn', ({ server, because }) => `server ${server} refused: ${because}`],
   'server-ejected': [
     'warn',
-    ({ server, ms }) => `server ${server} fails too often: left out for ${Math.round(ms / 1000)} s`,
+    ({ server, ms, isTold }) =>
+      `server ${server} fails ${isTold ? 'for most workers' : 'too often'}: left out for ${Math.round(ms / 1000)} s`,
   ],
   'server-admitted': ['info', ({ server }) => `server ${server} works again`],
   'exchange-failed': [

@@ -3,7 +3,13 @@ import type { VersionId } from '../src/kernel/ids.js';
 import { serving, upgradeOf, type RoutingTable } from '../src/versions/routing-table.js';
 import type { Version } from '../src/versions/version.js';
 import type { Server } from './containers/server.js';
-import type { Servers, ServersLoad, Tried } from './containers/servers.js';
+import {
+  MOST_SHARED_SERVERS,
+  type ServerOf,
+  type ServerOut,
+  type SharedServer,
+} from '../src/wire/shared.js';
+import type { Doubted, Doubts, Servers, ServersLoad, Tried } from './containers/servers.js';
 import type { Blame } from './observation/withheld.js';
 
 export interface Picked {
@@ -29,6 +35,8 @@ const usualRequest: AboutRequest = { isRepeatable: true, isFirst: true };
  */
 const SAMPLE = 20;
 
+const nothingSaid: Doubts = new Map();
+
 /** Milliseconds between two calls of `sweep`. */
 export const SWEEP = 250;
 
@@ -38,6 +46,8 @@ export class Fleet {
   #table: RoutingTable;
   #serving: readonly Version[];
   #moving: Version | undefined;
+  /** What other workers say of servers. */
+  #doubts: ReadonlyMap<VersionId, Doubts> = new Map();
   /** First attempts that may go now to servers that are left out. */
   #samples = SAMPLE;
 
@@ -101,7 +111,42 @@ export class Fleet {
   /** Whose failure it is. `status`: of a whole 5xx answer, which of a stable version is its application's. */
   failed({ version, server, startedAt }: Ended, status?: number): Blame {
     const isAnswer = status !== undefined && version.state.name === 'complete';
-    return this.#servers.get(version.id)?.failed(server, startedAt, isAnswer) ?? 'version';
+    return (
+      this.#servers.get(version.id)?.failed(server, startedAt, isAnswer, status !== undefined) ??
+      'version'
+    );
+  }
+
+  /** From control: which servers somebody leaves out. */
+  told(servers: readonly SharedServer[], now: number): void {
+    const doubts = new Map<VersionId, Map<string, Doubted>>();
+    for (const { version, server, isOut, ms } of servers) {
+      const ofVersion = doubts.get(version) ?? new Map<string, Doubted>();
+      doubts.set(version, ofVersion.set(server, { isOut, until: now + ms }));
+    }
+    this.#doubts = doubts;
+    for (const [id, each] of this.#servers) each.told(doubts.get(id) ?? nothingSaid);
+  }
+
+  /** Servers that are left out for what we have seen ourselves. */
+  leftOut(now: number): readonly ServerOut[] {
+    const out: ServerOut[] = [];
+    for (const [version, servers] of this.#servers) {
+      for (const { server, until } of servers.leftOut) {
+        out.push({ version, server: server.name, ms: Math.max(0, until - now) });
+      }
+    }
+    return out.slice(0, MOST_SHARED_SERVERS);
+  }
+
+  /** Of those that others speak of: which we ask. */
+  uses(now: number): readonly ServerOf[] {
+    const uses: ServerOf[] = [];
+    if (this.#doubts.size === 0) return uses;
+    for (const [version, servers] of this.#servers) {
+      for (const server of servers.uses(now)) uses.push({ version, server: server.name });
+    }
+    return uses.slice(0, MOST_SHARED_SERVERS);
   }
 
   /** Of all servers: connections, and how many servers are left out. */
@@ -166,6 +211,8 @@ export class Fleet {
     if (known !== undefined) return known;
     const servers = this.#serversOf(version);
     this.#servers.set(version.id, servers);
+    const doubts = this.#doubts.get(version.id);
+    if (doubts !== undefined) servers.told(doubts);
     return servers;
   }
 }

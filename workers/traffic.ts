@@ -16,6 +16,7 @@ import type { Version } from '../src/versions/version.js';
 import type { TableMessage } from '../src/wire/control-message.js';
 import type { WorkerMeasures } from '../src/wire/measures.js';
 import type { Progress, WorkerReport } from '../src/wire/report.js';
+import type { Shared, Standing } from '../src/wire/shared.js';
 import { Admissions } from './admissions.js';
 import { NoiseBook } from './comparison/noise-book.js';
 import { Servers } from './containers/servers.js';
@@ -27,6 +28,7 @@ import { GradualShare } from './observation/gradual-share.js';
 import { Observer } from './observation/observer.js';
 import { Withheld } from './observation/withheld.js';
 import { RetryBudget, usualBudget } from './rescue/budget.js';
+import { firstPart, Sharing } from './sharing.js';
 import { decided } from './strategies/strategies.js';
 import type { Strategy } from './strategies/strategy.js';
 
@@ -56,6 +58,7 @@ export class Traffic {
   );
   readonly #noise: NoiseBook;
   readonly #budget: RetryBudget;
+  readonly #sharing: Sharing;
   /**
    * Connections to the servers of a version: each takes two descriptors, its own, and that of libzmq's mailbox. Asked
    * once: a limit that is lowered later must not keep us from a version that comes then.
@@ -76,7 +79,9 @@ export class Traffic {
     this.#admissions = this.#newAdmissions(table);
     this.#fleet = new Fleet(table, version => this.#serversOf(version));
     this.#noise = new NoiseBook(config.comparison);
-    this.#budget = new RetryBudget({ ...usualBudget, ...config.rescue });
+    const part = firstPart(config.workers.count);
+    this.#budget = new RetryBudget({ ...usualBudget, ...config.rescue }, part);
+    this.#sharing = new Sharing({ budget: this.#budget, fleet: this.#fleet });
   }
 
   /** The next request is decided by it, what is in flight goes on as it began. */
@@ -105,6 +110,16 @@ export class Traffic {
     if (next === undefined) return;
     if (report(next)) this.#share.reportSent(next.sequence);
     else this.#observer.giveBack(next);
+  }
+
+  /** What others are to know of our budget and our servers; the same object while nothing is new. */
+  standing(): Standing {
+    return this.#sharing.standing(this.#options.clock.now());
+  }
+
+  /** From control. */
+  shared(shared: Shared): void {
+    this.#sharing.shared(shared, this.#options.clock.now());
   }
 
   /** For metrics; what was counted is forgotten here. */
@@ -195,9 +210,9 @@ export class Traffic {
       mostTogether: this.#room,
       connectTimeout: config.timeouts.connect * 1000,
       clock,
-      ejected: (server, until) => {
+      ejected: ({ name: server }, until, isTold) => {
         if (this.#isWatched) this.#counts.ejected(version.id);
-        report({ type: 'server-ejected', server: server.name, ms: until - clock.now() });
+        report({ type: 'server-ejected', server, ms: until - clock.now(), isTold });
       },
       admitted: server => report({ type: 'server-admitted', server: server.name }),
     });

@@ -117,6 +117,7 @@ export class Worker implements Role {
       report,
       take: message => this.#traffic.take(message),
       progressed: progress => this.#traffic.progressed(progress),
+      shared: shared => this.#traffic.shared(shared),
       progress: () => this.#traffic.progress,
     });
   }
@@ -185,7 +186,9 @@ export class Worker implements Role {
 
   #tellControl(): void {
     const controls = this.#controls;
-    if (controls?.isLinked === true) this.#traffic.tell(report => controls.report(report));
+    if (controls?.isLinked !== true) return;
+    this.#traffic.tell(report => controls.report(report));
+    controls.stand(this.#traffic.standing());
   }
 
   #serve({ host, exchanges }: Served, request: Request, terms: Terms): void {

@@ -20,6 +20,7 @@ import {
 import type { Measures } from '../wire/measures.js';
 import type { Progress, WorkerReport } from '../wire/report.js';
 import type { HeldTable } from './held-table.js';
+import type { Shared, Standing } from '../wire/shared.js';
 
 export interface ControlLinkOptions {
   readonly address: string;
@@ -36,6 +37,7 @@ export interface ControlLinkOptions {
   /** What this follower has from any control. */
   readonly held: HeldTable;
   readonly progressed?: ((progress: Progress) => void) | undefined;
+  readonly shared?: ((shared: Shared) => void) | undefined;
   /** How far the upgrade under way is with all that we have reported; asked each time we follow. */
   readonly progress?: (() => Follow['progress']) | undefined;
   /** The sequence of the last report that left, to any control; undefined: there are none. */
@@ -55,6 +57,8 @@ export class ControlLink {
   #toldUpTo = 0;
   /** Since when, in monotonic milliseconds, and with which table it is behind another control. */
   #behind: { readonly since: number; readonly edition: number } | undefined;
+  /** As control knows it. */
+  #standing: Standing | undefined;
   #isClosed = false;
 
   constructor(options: ControlLinkOptions) {
@@ -97,6 +101,13 @@ export class ControlLink {
     if (!this.isLinked) return false;
     this.#send({ kind: 'report', report });
     return true;
+  }
+
+  /** Where we stand: told if it is another object than control knows, or control does not know us yet. */
+  stand(standing: Standing): void {
+    if (standing === this.#standing || !this.isLinked) return;
+    this.#standing = standing;
+    this.#send({ kind: 'standing', standing });
   }
 
   /** False, as above. */
@@ -154,6 +165,8 @@ export class ControlLink {
         return this.#table(message);
       case 'progress':
         return this.#progressed(message.progress);
+      case 'shared':
+        return this.#options.shared?.(message.shared);
       case 'beat':
         return;
     }
@@ -162,6 +175,7 @@ export class ControlLink {
   #follow(): void {
     const { role, name, held, progress, reported } = this.#options;
     this.#isKnown = false;
+    this.#standing = undefined;
     this.#toldUpTo = reported?.() ?? 0;
     const { edition } = held;
     this.#send({ kind: 'follow', role, name, edition, progress: progress?.() });

@@ -6,6 +6,7 @@ import { LinkSet } from '../discovery/link-set.js';
 import type { TableMessage } from '../wire/control-message.js';
 import type { Measures } from '../wire/measures.js';
 import type { WorkerReport } from '../wire/report.js';
+import type { Standing } from '../wire/shared.js';
 import { ControlLink, type ControlLinkOptions } from './control-link.js';
 import { HeldTable, type HeldTableOptions } from './held-table.js';
 
@@ -52,6 +53,11 @@ export class ControlLinks {
     const told = this.#links.all.filter(link => link.report(report));
     if (told.length > 0) this.#reported = report.sequence;
     return told.length > 0;
+  }
+
+  /** Where we stand: to each that does not know it. */
+  stand(standing: Standing): void {
+    for (const link of this.#links.all) link.stand(standing);
   }
 
   /** As above. */

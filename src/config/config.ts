@@ -127,9 +127,11 @@ const rescue = section({
   share: share()
     .default(0.2)
     .describe(
-      'at most so many requests are sent again, as a part of all of the last ten seconds …',
+      'at most so many requests are sent again in the whole system, as a part of all of the last ten seconds …',
     ),
-  perSecond: whole(0).default(10).describe('… and so many each second besides'),
+  perSecond: whole(0)
+    .default(10)
+    .describe('… and so many each second besides, which all workers share'),
 })
   .prefault({})
   .describe('answering requests that the newer version fails from the older one');

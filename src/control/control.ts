@@ -42,6 +42,7 @@ import { Overseer } from './overseer.js';
 import { Registrar, type Outcome } from './registrar.js';
 import type { PutBody } from './put-body.js';
 import { restApi, type StartedContainers } from './rest.js';
+import { Sharing } from './sharing.js';
 import { shownVersion, type Facts } from './shown.js';
 import { Steward } from './steward.js';
 import { openedStores, type Stores } from './stores.js';
@@ -131,6 +132,7 @@ class Control implements Role {
   readonly #registrar: Registrar;
   readonly #overseer: Overseer;
   readonly #steward: Steward;
+  readonly #sharing = new Sharing();
   readonly #totals = new Totals();
   readonly #recorder: Recorder;
   readonly #streams: LiveStreams;
@@ -265,6 +267,8 @@ class Control implements Role {
           this.#recent.reported(workerReport, id => this.#knows(id), clock.now());
         },
         measured: (id, measures) => this.#measuresCame(id, measures),
+        stands: (id, standing) => this.#sharing.stands(id, standing, clock.now()),
+        left: id => this.#sharing.gone(id, clock.now()),
         silence: config.device.silence * 1000,
         heartbeat: config.device.heartbeat * 1000,
         report,
@@ -362,6 +366,14 @@ class Control implements Role {
   #look(): void {
     this.#steward.look(this.#now);
     this.#recorder.look(this.#overseer.watched, this.#now);
+    this.#share();
+  }
+
+  #share(): void {
+    const now = this.#options.clock.now();
+    this.#sharing.look(this.#registrar.table, now);
+    for (const [id, shared] of this.#sharing.news(now, this.#steward.isLeading))
+      this.#herald.share(id, shared);
   }
 
   #rotate(): Promise<Outcome> {

@@ -18,6 +18,7 @@ import {
 import type { RouterFrames } from '../wire/frames.js';
 import type { Measures } from '../wire/measures.js';
 import type { Progress, WorkerReport } from '../wire/report.js';
+import type { Shared, Standing } from '../wire/shared.js';
 import type { Spread } from './spread.js';
 
 export interface HeraldHost {
@@ -31,6 +32,10 @@ export interface HeraldHost {
   reported(name: string, report: WorkerReport): void;
   /** Of the follower with this id. */
   measured(id: WorkerId, measures: Measures): void;
+  /** Of the worker with this id, which has said who it is. */
+  stands(id: WorkerId, standing: Standing): void;
+  /** It had said who it is. */
+  left(id: WorkerId): void;
   /** Milliseconds. */
   readonly silence: number;
   readonly heartbeat: number;
@@ -111,6 +116,12 @@ export class Herald {
     for (const worker of this.#known('worker')) this.#sendProgress(worker, progress);
   }
 
+  /** To one worker; to nobody, if it has gone. */
+  share(id: WorkerId, shared: Shared): void {
+    const worker = this.#followers.get(id);
+    if (worker?.identity !== undefined) this.#send(worker, { kind: 'shared', shared });
+  }
+
   received([routingId, packed]: RouterFrames): void {
     const id = workerId(routingId);
     const known = this.#followers.get(id);
@@ -177,9 +188,18 @@ export class Herald {
         return this.#report(follower, follower.identity, message.report);
       case 'measures':
         return this.#measured(id, follower.identity, message.measures);
+      case 'standing':
+        return this.#stands(id, follower.identity, message.standing);
       case 'beat':
         return;
     }
+  }
+
+  #stands(id: WorkerId, { name, role }: Identity, standing: Standing): void {
+    if (role !== 'worker') {
+      throw new CutoverError('ERR_WIRE_MALFORMED', `${name} is no worker, and shares nothing`);
+    }
+    this.#host.stands(id, standing);
   }
 
   #measured(id: WorkerId, { name, role }: Identity, measures: Measures): void {
@@ -212,15 +232,15 @@ export class Herald {
 
   #gone(id: WorkerId, follower: Follower): void {
     this.#followers.delete(id);
-    this.#left(follower);
+    this.#left(id, follower);
   }
 
-  #left(follower: Follower): void {
+  #left(id: WorkerId, follower: Follower): void {
     const { identity } = follower;
     follower.identity = undefined;
-    if (identity !== undefined) {
-      this.#host.report({ type: 'follower-left', name: identity.name });
-    }
+    if (identity === undefined) return;
+    this.#host.left(id);
+    this.#host.report({ type: 'follower-left', name: identity.name });
   }
 
   /** Reported and answered once: a flood of nonsense is no flood of lines, nor of questions who it is. */
@@ -228,7 +248,7 @@ export class Herald {
     if (!(cause instanceof CutoverError)) throw cause;
     follower.isRefused = true;
     this.#host.report({ type: 'peer-refused', peer: id, because: cause.message });
-    this.#left(follower);
+    this.#left(id, follower);
   }
 
   #sendTable(follower: Follower): void {

@@ -74,7 +74,13 @@ export type CutoverEvent =
   | { readonly type: 'frontend-lost'; readonly frontend: string; readonly because: string }
   | { readonly type: 'server-refused'; readonly server: string; readonly because: string }
   /** It fails too often, and is left out for so many milliseconds. */
-  | { readonly type: 'server-ejected'; readonly server: string; readonly ms: number }
+  | {
+      readonly type: 'server-ejected';
+      readonly server: string;
+      readonly ms: number;
+      /** For what other workers have seen. */
+      readonly isTold: boolean;
+    }
   | { readonly type: 'server-admitted'; readonly server: string }
   | {
       readonly type: 'exchange-failed';

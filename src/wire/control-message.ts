@@ -10,9 +10,11 @@ import type { Measures } from './measures.js';
 import { measuresSchema } from './measures-schema.js';
 import { progressSchema, reportSchema, wireShare, wireVersionId } from './report-schema.js';
 import type { Progress, WorkerReport } from './report.js';
+import type { Shared, Standing } from './shared.js';
+import { sharedSchema, standingSchema } from './shared-schema.js';
 import { malformed, pack, unpack, type Protocol } from './versioned.js';
 
-export const CONTROL_WIRE_VERSION = 3;
+export const CONTROL_WIRE_VERSION = 4;
 
 const protocol: Protocol = {
   version: CONTROL_WIRE_VERSION,
@@ -25,6 +27,7 @@ export type FromFollower =
   | { readonly kind: 'acknowledge'; readonly edition: number }
   | { readonly kind: 'report'; readonly report: WorkerReport }
   | { readonly kind: 'measures'; readonly measures: Measures }
+  | { readonly kind: 'standing'; readonly standing: Standing }
   | { readonly kind: 'beat' };
 
 export interface Follow {
@@ -43,6 +46,7 @@ export type FromControl =
   | { readonly kind: 'stranger' }
   | TableMessage
   | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'shared'; readonly shared: Shared }
   | { readonly kind: 'beat' };
 
 export interface TableMessage {
@@ -74,6 +78,7 @@ const fromFollower: z.ZodType<FromFollower> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('acknowledge'), edition }),
   z.strictObject({ kind: z.literal('report'), report: reportSchema }),
   z.strictObject({ kind: z.literal('measures'), measures: measuresSchema }),
+  z.strictObject({ kind: z.literal('standing'), standing: standingSchema }),
   beat,
 ]);
 
@@ -85,6 +90,7 @@ const fromControl: z.ZodType<FromControl> = z.discriminatedUnion('kind', [
     keys: z.array(z.string().regex(KEY)).max(MOST_KEYS),
   }),
   z.strictObject({ kind: z.literal('progress'), progress: progressSchema }),
+  z.strictObject({ kind: z.literal('shared'), shared: sharedSchema }),
   beat,
 ]);
 

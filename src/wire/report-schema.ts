@@ -37,7 +37,7 @@ const LONGEST_TARGET = 200;
 /** Characters of a method that the request reader lets through. */
 const LONGEST_METHOD = 32;
 /** A host name of 253 characters (RFC 1035 §2.3.4), a colon and five digits. */
-const LONGEST_SERVER = 259;
+export const LONGEST_SERVER = 259;
 /** An id of ours is a UUID; those of a registry that somebody else wrote may be longer. */
 const LONGEST_ID = 128;
 

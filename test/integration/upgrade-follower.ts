@@ -79,6 +79,7 @@ export class Follower {
         return this.#table(message);
       case 'progress':
         return this.#progressed(message.progress);
+      case 'shared':
       case 'beat':
         return;
     }

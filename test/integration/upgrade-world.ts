@@ -211,6 +211,8 @@ export class UpgradeWorld implements Surroundings {
         },
         reported: (_, report) => overseer.reported(report, this.#now),
         measured: () => undefined,
+        stands: () => undefined,
+        left: () => undefined,
         silence: Infinity,
         heartbeat: Infinity,
         report: event => {

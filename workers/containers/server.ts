@@ -68,6 +68,8 @@ export class Server implements ServerLoad {
   readonly #idle: Kept[] = [];
   outstanding = 0;
   restsUntil = -Infinity;
+  /** When it was picked last, in monotonic milliseconds. */
+  askedAt = -Infinity;
   #isClosed = false;
   /** What its machine says, and until when that counts, in monotonic milliseconds. */
   #reach: { readonly answer: Promise<boolean>; readonly until: number } | undefined;

@@ -20,11 +20,25 @@ export interface ServersOptions extends Omit<ServerOptions, 'unreachable'> {
   readonly mostTogether?: number;
   /** Default: `usualEjection`. */
   readonly ejection?: EjectionTerms;
-  /** It is left out; `until`: monotonic milliseconds, when one request tries it again. */
-  ejected?(server: Server, until: number): void;
+  /**
+   * It is left out; `until`: monotonic milliseconds, when one request tries it again. `isTold`: for what other
+   * workers have seen.
+   */
+  ejected?(server: Server, until: number, isTold: boolean): void;
   /** It was left out, and works again. */
   admitted?(server: Server): void;
 }
+
+/** What is known of a server that some worker leaves out. `until`: monotonic milliseconds. */
+export interface Doubted {
+  readonly isOut: boolean;
+  readonly until: number;
+}
+
+/** By name. */
+export type Doubts = ReadonlyMap<string, Doubted>;
+
+const noDoubts: Doubts = new Map();
 
 /** Servers that one request was sent to: a set of them, or the keys of a map. */
 export interface Tried {
@@ -48,6 +62,8 @@ export class Servers {
   #health = new Map<Server, ServerHealth>();
   /** Servers that are not in: while there is none, a pick costs no more than looking at each once. */
   #out = 0;
+  /** What others say. */
+  #doubts = noDoubts;
   /** One for all picks, so that a pick allocates nothing. */
   readonly #question = new Question();
 
@@ -97,7 +113,7 @@ export class Servers {
   pick(tried: Tried, insist = false, isRepeatable = true): Server | undefined {
     const now = this.#options.clock.now();
     const question = this.#question.next(tried, now);
-    if (this.#out === 0) return pickServer(this.#servers, question);
+    if (this.#out === 0) return asked(pickServer(this.#servers, question), now);
     const access = this.#access(now);
     const isOver = ({ until }: { readonly until: number }) =>
       isRepeatable || until + this.#terms.base <= now;
@@ -107,9 +123,11 @@ export class Servers {
       return health !== undefined && 'until' in health && isOver(health);
     });
     const server = pickServer(allowed, question);
-    if (server === undefined) return insist ? pickServer(this.#servers, question) : undefined;
+    if (server === undefined) {
+      return insist ? asked(pickServer(this.#servers, question), now) : undefined;
+    }
     if (access[this.#servers.indexOf(server)] === 'probe') this.#heard(server, { kind: 'probe' });
-    return server;
+    return asked(server, now);
   }
 
   /** How many servers `pick` may still give, if they have room. */
@@ -126,14 +144,16 @@ export class Servers {
    * An attempt that began at `sent`, in monotonic milliseconds, was refused, reset, silent, malformed or 5xx.
    * @param isAnswer the application's own, as of a stable version: the last server that is in stays in.
    *   What all servers say nobody would say better, and one bad page must not move everybody elsewhere.
+   * @param hasAnswered with a 5xx: it may be the page's failure, so what others say of the server is no reason to
+   *   leave it out the sooner.
    * @returns whose failure it is: the server's alone only where it is left out and others go on.
    */
-  failed(server: Server, sent: number, isAnswer = false): Blame {
+  failed(server: Server, sent: number, isAnswer = false, hasAnswered = isAnswer): Blame {
     // Taken away while it was asked: that it failed says nothing of those that are left.
     if (!this.#health.has(server)) return 'server';
-    const isLast =
-      this.#out === this.#servers.length - 1 && this.#health.get(server)?.kind === 'in';
-    if (!isAnswer || !isLast) this.#heard(server, { kind: 'failed', sent });
+    const isLast = this.#isLast(server);
+    const isSuspect = !hasAnswered && this.#doubts.has(server.name);
+    if (!isAnswer || !isLast) this.#heard(server, { kind: 'failed', sent, isSuspect });
     if (this.#servers.length === 1) return 'version';
     if (this.#health.get(server)?.kind === 'in') return 'undecided';
     if (this.#out === this.#servers.length) return 'version';
@@ -144,6 +164,41 @@ export class Servers {
   /** An attempt that began at `sent`, in monotonic milliseconds, was answered. */
   succeeded(server: Server, sent: number): void {
     this.#heard(server, { kind: 'succeeded', sent });
+  }
+
+  /**
+   * What others say now of these servers. What is new of it counts: a server that is out for all is left out here
+   * as well, and let in when it is out no more; in between our own answers from it count. The last one that is in
+   * stays in, whatever others say: all may have left out another one.
+   */
+  told(doubts: Doubts): void {
+    const before = this.#doubts;
+    this.#doubts = doubts;
+    if (before.size + doubts.size === 0) return;
+    for (const server of this.#servers) {
+      const was = before.get(server.name)?.isOut ?? false;
+      const is = doubts.get(server.name);
+      if (was && is?.isOut !== true) this.#heard(server, { kind: 'told-in' });
+      if (was || is?.isOut !== true || this.#isLast(server)) continue;
+      this.#heard(server, { kind: 'told-out', until: is.until });
+    }
+  }
+
+  /** Those that are left out for what we have seen ourselves; `until`: monotonic milliseconds. */
+  get leftOut(): readonly { readonly server: Server; readonly until: number }[] {
+    if (this.#out === 0) return [];
+    return [...this.#health].flatMap(([server, health]) =>
+      health.kind === 'in' || health.isTold === true ? [] : [{ server, until: health.until }],
+    );
+  }
+
+  /** Of those that others speak of: which are in, and were asked lately. */
+  uses(now: number): readonly Server[] {
+    if (this.#doubts.size === 0) return [];
+    return this.#servers.filter(server => {
+      const isIn = this.#health.get(server)?.kind === 'in';
+      return isIn && this.#doubts.has(server.name) && now - server.askedAt < this.#terms.window;
+    });
   }
 
   get load(): ServersLoad {
@@ -164,6 +219,11 @@ export class Servers {
     for (const server of this.#servers) server.close();
   }
 
+  /** No other is in. */
+  #isLast(server: Server): boolean {
+    return this.#out === this.#servers.length - 1 && this.#health.get(server)?.kind === 'in';
+  }
+
   #access(now: number): readonly Access[] {
     return accessTo([...this.#health.values()], now, this.#terms).servers;
   }
@@ -175,9 +235,16 @@ export class Servers {
     if (after === before) return;
     this.#health.set(server, after);
     this.#out += isOut(after) - isOut(before);
-    if (after.kind === 'ejected') this.#options.ejected?.(server, after.until);
-    else if (isOut(before) > isOut(after)) this.#options.admitted?.(server);
+    if (after.kind === 'ejected') {
+      this.#options.ejected?.(server, after.until, after.isTold === true);
+    }
+    if (isOut(before) > isOut(after)) this.#options.admitted?.(server);
   }
+}
+
+function asked(server: Server | undefined, now: number): Server | undefined {
+  if (server !== undefined) server.askedAt = now;
+  return server;
 }
 
 /** Which server may take the next request, but for those that are left out. */

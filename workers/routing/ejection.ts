@@ -2,6 +2,10 @@
  * One bad server is left out before its version is given up, and let back in by one request first.
  * Every server is judged by its own record; how many of a version may be left out at a time is
  * decided over all of them (`accessTo`). Times are monotonic milliseconds.
+ *
+ * What other workers have seen comes in by two ways. A server that is out for the system (`told-out`) is left
+ * out here as well, without a failure of our own, until it is in again (`told-in`) or answers us. And of one
+ * that somebody leaves out (`isSuspect`), one failure without an answer is enough.
  */
 
 export interface EjectionTerms {
@@ -45,6 +49,8 @@ export type ServerHealth =
       readonly since: number;
       readonly ejections: number;
       readonly until: number;
+      /** For what others have seen, and not we. */
+      readonly isTold?: true;
     }
   /** One request is on its way. `until`: if nothing is heard of it by then, another is sent. */
   | {
@@ -52,6 +58,7 @@ export type ServerHealth =
       readonly since: number;
       readonly ejections: number;
       readonly until: number;
+      readonly isTold?: true;
     };
 
 interface Sample {
@@ -62,9 +69,13 @@ interface Sample {
 
 export type ServerEvent =
   /** `failed`: refused, reset, silent, malformed or 5xx. `sent`: when the attempt began. */
-  | { readonly kind: 'succeeded' | 'failed'; readonly sent: number }
+  | { readonly kind: 'succeeded' | 'failed'; readonly sent: number; readonly isSuspect?: boolean }
   /** An ejected server gets a request to try it. */
-  | { readonly kind: 'probe' };
+  | { readonly kind: 'probe' }
+  /** It is out for the system; until then nobody tries it. */
+  | { readonly kind: 'told-out'; readonly until: number }
+  /** It was, and works again for others. */
+  | { readonly kind: 'told-in' };
 
 type In<Kind> = ServerHealth & { readonly kind: Kind };
 
@@ -77,15 +88,35 @@ export function healthAfter(
   now: number,
   terms: EjectionTerms,
 ): ServerHealth {
-  if (event.kind === 'probe') return probed(health, now, terms);
-  if (event.sent < health.since) return health;
-  const isFailure = event.kind === 'failed';
+  switch (event.kind) {
+    case 'probe':
+      return probed(health, now, terms);
+    case 'told-out':
+      return toldOut(health, event.until, now, terms);
+    case 'told-in':
+      return toldIn(health, now);
+    case 'failed':
+    case 'succeeded':
+      return event.sent < health.since ? health : seen(health, event, now, terms);
+  }
+}
+
+type Seen = ServerEvent & { readonly kind: 'succeeded' | 'failed' };
+
+function seen(
+  health: ServerHealth,
+  { kind, isSuspect = false }: Seen,
+  now: number,
+  terms: EjectionTerms,
+): ServerHealth {
+  const isFailure = kind === 'failed';
   switch (health.kind) {
     case 'in':
-      return judged(counted(health, isFailure, now, terms), now, terms);
+      return judged(counted(health, isFailure, now, terms), isFailure && isSuspect, now, terms);
     case 'ejected':
       // It was asked though it was ejected, because too few others were left.
-      return isFailure ? health : admitted(health.ejections, now);
+      if (!isFailure) return admitted(health.ejections, now);
+      return health.isTold === true ? ejected(health.ejections + 1, now, terms) : health;
     case 'probed':
       return isFailure
         ? ejected(health.ejections + 1, now, terms)
@@ -140,9 +171,29 @@ const ejected = (ejections: number, now: number, terms: EjectionTerms): In<'ejec
   until: now + Math.min(terms.longest, terms.base * ejections),
 });
 
+function toldOut(
+  health: ServerHealth,
+  until: number,
+  now: number,
+  { longest }: EjectionTerms,
+): ServerHealth {
+  if (health.kind !== 'in') return health;
+  const { ejections } = health;
+  const ends = Math.min(now + longest, until);
+  return { kind: 'ejected', since: now, ejections, until: ends, isTold: true };
+}
+
+/** Who has seen it fail tries it next, and believes nobody else. */
+function toldIn(health: ServerHealth, now: number): ServerHealth {
+  if (health.kind === 'in') return health;
+  if (health.isTold === true) return admitted(health.ejections, now);
+  return health.kind === 'ejected' && health.until > now ? { ...health, until: now } : health;
+}
+
 function probed(health: ServerHealth, now: number, { base }: EjectionTerms): ServerHealth {
   if (health.kind === 'in' || health.until > now) return health;
-  return { kind: 'probed', since: now, ejections: health.ejections, until: now + base };
+  const { ejections, isTold } = health;
+  return { kind: 'probed', since: now, ejections, until: now + base, ...(isTold && { isTold }) };
 }
 
 function counted(
@@ -163,9 +214,14 @@ function counted(
   };
 }
 
-function judged(health: In<'in'>, now: number, terms: EjectionTerms): ServerHealth {
+function judged(
+  health: In<'in'>,
+  isCertain: boolean,
+  now: number,
+  terms: EjectionTerms,
+): ServerHealth {
   const { requests, failures } = health.sample;
   const tooMany = requests >= terms.minimumSample && failures > terms.failureShare * requests;
-  if (health.inRow < terms.consecutive && !tooMany) return health;
+  if (!isCertain && health.inRow < terms.consecutive && !tooMany) return health;
   return ejected(health.ejections + 1, now, terms);
 }

@@ -291,4 +291,26 @@ describe('ControlLink', () => {
     expect(await control.heard()).to.deep.equal(acknowledge(3));
     expect(refusals()).to.have.length(1);
   });
+
+  it('tells where we stand once, and again to who has asked anew; and hears what is shared', async () => {
+    const control = await SpokenControl.bind(stage, address);
+    const shared = { part: share(0.5), servers: [] };
+    const link = start({ shared: each => happenings.emit('shared', each) });
+    const standing = { part: share(1), used: share(0), wants: false, out: [], uses: [] };
+    link.stand(standing); // nobody knows us yet
+    await control.links(tableOf(1));
+    link.stand(standing);
+    link.stand(standing);
+    link.stand({ ...standing, wants: true });
+    expect(await control.heard()).to.deep.equal({ kind: 'standing', standing });
+    expect(await control.heard()).to.have.nested.property('standing.wants', true);
+    await control.says({ kind: 'stranger' });
+    expect(await control.heard()).to.have.property('kind', 'follow');
+    const told = once(happenings, 'shared');
+    await control.says(tableOf(1), { kind: 'shared', shared });
+    expect(await within(5000, 'it hears', told)).to.deep.equal([shared]);
+    expect(await control.heard()).to.have.property('kind', 'acknowledge');
+    link.stand(standing);
+    expect(await control.heard()).to.deep.equal({ kind: 'standing', standing });
+  });
 });

@@ -4,11 +4,13 @@ import { systemClock } from '../../../src/kernel/clock.js';
 import { newTally, type Tally } from '../../../src/verdict/tally.js';
 import type { Follow, FollowerRole, TableMessage } from '../../../src/wire/control-message.js';
 import type { Progress, VersionReport } from '../../../src/wire/report.js';
+import type { Shared } from '../../../src/wire/shared.js';
 
 /** A follower: what it was told, newest last. */
 export class ControlFollower {
   readonly tables: TableMessage[] = [];
   readonly progress: Progress[] = [];
+  readonly shared: Shared[] = [];
   readonly link: ControlLinks;
   #sequence = 0;
 
@@ -24,6 +26,7 @@ export class ControlFollower {
       take: message => this.tables.push(message),
       progress: () => known,
       progressed: each => this.progress.push(each),
+      shared: each => this.shared.push(each),
     });
     this.link.want([address]);
   }

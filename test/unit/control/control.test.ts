@@ -123,6 +123,22 @@ describe('control', function () {
     expect(await get('/configuration')).to.deep.equal(spread);
   });
 
+  it('shares the retry budget out among its workers, and says nothing of servers at first', async () => {
+    await start();
+    const [a, b] = [await follower(), await follower()];
+    const standing = { part: share(1), used: share(0), wants: false, out: [], uses: [] };
+    a.link.stand(standing);
+    b.link.stand({ ...standing });
+    await eventually('each has one half', () =>
+      [a, b].every(({ shared }) => shared.at(-1)?.part === 0.5),
+    );
+    expect(a.shared.at(-1)).to.deep.equal({ part: 0.5, servers: undefined });
+    b.link.close();
+    a.link.stand({ ...standing, part: share(0.5) });
+    await eventually('the other one has left', () => a.shared.at(-1)?.part === 1);
+    expect(a.shared.at(-1)?.servers).to.deep.equal([]);
+  });
+
   it('is ready once a worker follows, and not for a frontend alone', async () => {
     await start();
     await follower('frontend');

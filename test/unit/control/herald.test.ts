@@ -13,6 +13,7 @@ import {
 } from '../../../src/wire/control-message.js';
 import type { Measures } from '../../../src/wire/measures.js';
 import type { WorkerReport } from '../../../src/wire/report.js';
+import type { Standing } from '../../../src/wire/shared.js';
 import { frontendMeasures, measures, workerMeasures } from './measured.js';
 
 const table = firstTable({
@@ -42,6 +43,8 @@ function stand() {
   const followed: Follow[] = [];
   const reported: (readonly [name: string, report: WorkerReport])[] = [];
   const measured: (readonly [follower: WorkerId, measures: Measures])[] = [];
+  const stands: (readonly [worker: WorkerId, standing: Standing])[] = [];
+  const left: WorkerId[] = [];
   const time = { now: 0, refusal: undefined as Error | undefined };
   const host = { followed: (each: Follow): unknown => followed.push(each) };
   const herald = new Herald(
@@ -56,6 +59,8 @@ function stand() {
       followed: each => void host.followed(each),
       reported: (...each) => reported.push(each),
       measured: (...each) => measured.push(each),
+      stands: (...each) => stands.push(each),
+      left: each => left.push(each),
       silence: 5000,
       heartbeat: 1000,
       report: event => events.push(event),
@@ -68,7 +73,8 @@ function stand() {
     says(n, follow(n, role));
   };
   const types = () => events.map(({ type }) => type);
-  return { herald, host, sent, events, types, followed, reported, measured, time, says, comes };
+  const seen = { events, types, followed, reported, measured, stands, left };
+  return { herald, host, sent, time, says, comes, ...seen };
 }
 
 describe('Herald', () => {
@@ -112,6 +118,48 @@ describe('Herald', () => {
     sent.length = 0;
     comes(4);
     expect(sent.at(-1)).to.deep.equal([4, change], 'who comes later too');
+  });
+
+  const standing: Standing = {
+    part: share(0.5),
+    used: share(0),
+    wants: false,
+    out: [],
+    uses: [],
+  };
+
+  it('hears where workers stand, and that they have left', () => {
+    const { says, comes, stands, left, herald } = stand();
+    comes(1);
+    says(1, { kind: 'standing', standing });
+    expect(stands).to.deep.equal([[workerId(id(1)), standing]]);
+    comes(2);
+    herald.received([id(2), none]);
+    expect(left).to.deep.equal([workerId(id(2))]);
+    herald.received([id(3), none]);
+    herald.received([id(3), none]);
+    expect(left, 'who never said who it is').to.have.length(1);
+  });
+
+  it('refuses a frontend that says where it stands', () => {
+    const { says, comes, stands, types } = stand();
+    comes(1, 'frontend');
+    says(1, { kind: 'standing', standing });
+    expect(stands).to.deep.equal([]);
+    expect(types()).to.include('peer-refused');
+  });
+
+  it('tells one worker what it shares, and nobody that has gone', () => {
+    const { herald, sent, comes } = stand();
+    comes(1);
+    comes(2);
+    sent.length = 0;
+    const shared = { part: share(0.5), servers: [] };
+    herald.share(workerId(id(2)), shared);
+    herald.share(workerId(id(3)), shared);
+    herald.received([id(2), none]);
+    herald.share(workerId(id(2)), shared);
+    expect(sent).to.deep.equal([[2, { kind: 'shared', shared }]]);
   });
 
   it('tells every worker of progress, and each what was counted in of its reports', () => {

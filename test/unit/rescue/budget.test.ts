@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { share } from '../../../src/kernel/ids.js';
 import { RetryBudget, usualBudget } from '../../../workers/rescue/budget.js';
 
 const terms = { share: 0.2, perSecond: 10, window: 10_000 };
@@ -69,5 +70,43 @@ describe('RetryBudget', () => {
     drained(budget, 1000);
     expect(budget.allows(0)).to.be.false;
     expect(budget.allows(1000)).to.be.false;
+  });
+
+  it('gives a worker its part of the pool, and the share of its own requests whole', () => {
+    const budget = new RetryBudget(terms, share(0.25));
+    expect(drained(budget, 0)).to.equal(25);
+    for (let n = 0; n < 100; n++) budget.request(0);
+    expect(drained(budget, 0)).to.equal(20);
+    budget.part = share(0.5);
+    expect(drained(budget, 0)).to.equal(25);
+    budget.part = share(0.1);
+    expect(budget.allows(0)).to.be.false;
+  });
+
+  it('tells how much of the pool was used, beyond the share of the requests', () => {
+    const budget = new RetryBudget(terms);
+    for (let n = 0; n < 100; n++) budget.request(0);
+    for (let n = 0; n < 20; n++) budget.spend(0);
+    expect(budget.used(0)).to.equal(0);
+    for (let n = 0; n < 10; n++) budget.spend(0);
+    expect(budget.used(0)).to.equal(0.1);
+    expect(budget.used(10_000)).to.be.closeTo(0.1 / Math.E, 1e-9);
+  });
+
+  it('has used nothing of a pool that is empty, and wants nothing of it', () => {
+    const budget = new RetryBudget({ ...terms, share: 0, perSecond: 0 });
+    budget.spend(0);
+    expect(budget.allows(0)).to.be.false;
+    expect(budget.used(0)).to.equal(0);
+    expect(budget.wants(0)).to.be.false;
+  });
+
+  it('wants more for a second after it has refused an attempt', () => {
+    const budget = new RetryBudget(terms, share(0.01));
+    budget.spend(0);
+    expect(budget.wants(0)).to.be.false;
+    expect(budget.allows(0)).to.be.false;
+    expect(budget.wants(999)).to.be.true;
+    expect(budget.wants(1000)).to.be.false;
   });
 });

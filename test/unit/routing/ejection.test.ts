@@ -20,7 +20,9 @@ const terms: EjectionTerms = {
   mostEjected: 0.5,
 };
 
-const after = (health: ServerHealth, kind: ServerEvent['kind'], now: number, sent = now) =>
+type Kind = 'succeeded' | 'failed' | 'probe';
+
+const after = (health: ServerHealth, kind: Kind, now: number, sent = now) =>
   healthAfter(health, kind === 'probe' ? { kind } : { kind, sent }, now, terms);
 
 /** `f` failed, `s` succeeded. */
@@ -122,6 +124,68 @@ describe('healthAfter', () => {
   });
 });
 
+describe('healthAfter, told of what others have seen', () => {
+  const told = (health: ServerHealth, event: ServerEvent, now: number) =>
+    healthAfter(health, event, now, terms);
+  const toldOut = (until: number): ServerEvent => ({ kind: 'told-out', until });
+  const out600: ServerHealth = {
+    kind: 'ejected',
+    since: 100,
+    ejections: 0,
+    until: 600,
+    isTold: true,
+  };
+
+  it('leaves a server out that never failed here, and counts no ejection of our own', () => {
+    expect(told(healthy(0), toldOut(600), 100)).to.deep.equal(out600);
+  });
+
+  it('does so no longer than the longest ejection', () => {
+    expect(told(healthy(0), toldOut(99_999), 100)).to.have.property('until', 1300);
+  });
+
+  it('changes nothing where it is out already', () => {
+    const own = out(500);
+    expect(told(own, toldOut(900), 100)).to.equal(own);
+  });
+
+  it('lets it in when it is in again for others, with a clean record', () => {
+    expect(told(out600, { kind: 'told-in' }, 200)).to.deep.equal(healthy(200));
+  });
+
+  it('tries one at once that failed here too, when it is in again for others', () => {
+    expect(told(out(500), { kind: 'told-in' }, 200)).to.deep.equal(out(200));
+    expect(told(out(500), { kind: 'told-in' }, 600)).to.deep.equal(out(500));
+    const probed = after(out(500), 'probe', 500);
+    expect(told(probed, { kind: 'told-in' }, 600)).to.equal(probed, 'one request is on its way');
+    const isIn = healthy(0);
+    expect(told(isIn, { kind: 'told-in' }, 600)).to.equal(isIn);
+  });
+
+  it('believes its own answers more', () => {
+    expect(after(out600, 'succeeded', 200)).to.deep.equal(healthy(200));
+    expect(after(out600, 'succeeded', 200, 99)).to.equal(out600, 'sent before');
+  });
+
+  it('has seen it itself once it fails here as well', () => {
+    expect(after(out600, 'failed', 200)).to.deep.equal({ ...out(700), since: 200 });
+  });
+
+  it('tries it when its time is over: what that shows is seen by itself', () => {
+    const probed = after(out600, 'probe', 600);
+    expect(probed).to.deep.equal({ ...out600, kind: 'probed', since: 600, until: 1100 });
+    expect(after(probed, 'failed', 700)).to.deep.equal({ ...out(1200), since: 700 });
+    expect(after(probed, 'succeeded', 700)).to.deep.equal(healthy(700));
+  });
+
+  it('needs one failure only of a server that somebody else leaves out', () => {
+    const failed: ServerEvent = { kind: 'failed', sent: 10, isSuspect: true };
+    expect(told(healthy(0), failed, 10)).to.deep.equal({ ...out(510), since: 10 });
+    const answered: ServerEvent = { ...failed, kind: 'succeeded' };
+    expect(told(healthy(0), answered, 10)).to.have.property('kind', 'in');
+  });
+});
+
 describe('accessTo', () => {
   const ok = healthy(0);
   const rows: readonly (readonly [string, readonly ServerHealth[], boolean, readonly Access[]])[] =
@@ -161,7 +225,9 @@ describe('accessTo', () => {
   it('never closes more than the share, unless all fail', () => {
     const event = fc.tuple(
       fc.nat({ max: 4 }),
-      fc.constantFrom<ServerEvent['kind']>('failed', 'failed', 'failed', 'succeeded', 'probe'),
+      fc.constantFrom<ServerEvent['kind']>(
+        ...(['failed', 'failed', 'failed', 'succeeded', 'probe', 'told-out', 'told-in'] as const),
+      ),
       fc.nat({ max: 300 }),
     );
     fc.assert(
@@ -170,7 +236,10 @@ describe('accessTo', () => {
         const servers: ServerHealth[] = Array.from({ length: 5 }, () => healthy(0));
         for (const [at, kind, later] of events) {
           now += later;
-          servers[at] = after(servers[at]!, kind, now);
+          servers[at] =
+            kind === 'told-out' || kind === 'told-in'
+              ? healthAfter(servers[at]!, { kind, until: now + 400 }, now, terms)
+              : after(servers[at]!, kind, now);
           const access = accessTo(servers, now, terms);
           const shut = access.servers.filter(each => each !== 'open').length;
           expect(shut).to.be.at.most(access.allFailed ? 5 : 2);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr/pack';
 import { CutoverError } from '../../../src/kernel/errors.js';
 import { share, versionId } from '../../../src/kernel/ids.js';
+import { MOST_SHARED_SERVERS, type Shared, type Standing } from '../../../src/wire/shared.js';
 import { firstTable } from '../../../src/versions/routing-table.js';
 import {
   decodeFromControl,
@@ -27,6 +28,16 @@ const keys = ['a2V5', 'b2xk'];
 const follow = { role: 'worker', name: 'worker-1', edition: 7 } as const;
 const progress = { version: versionId('v1'), share: share(0.25), isHeld: false, taken: 3 };
 
+const server = { version: versionId('v1'), server: '127.0.0.1:9101' };
+const standing: Standing = {
+  part: share(0.25),
+  used: share(0.1),
+  wants: true,
+  out: [{ ...server, ms: 4_999.5 }],
+  uses: [server],
+};
+const shared: Shared = { part: share(0.25), servers: [{ ...server, ms: 10, isOut: true }] };
+
 function codeOf(decode: () => unknown): string {
   try {
     decode();
@@ -50,6 +61,7 @@ describe('messages between control and its followers', () => {
     ],
     ['acknowledge', { kind: 'acknowledge', edition: 7 }],
     ['report', { kind: 'report', report: { sequence: 1, versions: [] } }],
+    ['where a worker stands', { kind: 'standing', standing }],
     ['beat', { kind: 'beat' }],
   ];
   for (const [what, message] of toControl) {
@@ -64,6 +76,11 @@ describe('messages between control and its followers', () => {
     ['a table', { kind: 'table', table, keys }],
     ['a table without keys', { kind: 'table', table, keys: [] }],
     ['progress', { kind: 'progress', progress }],
+    ['what workers share', { kind: 'shared', shared }],
+    [
+      'a part of the budget alone',
+      { kind: 'shared', shared: { part: share(1), servers: undefined } },
+    ],
   ];
   for (const [what, message] of toFollower) {
     it(`carry ${what} to a follower`, () => {
@@ -72,6 +89,8 @@ describe('messages between control and its followers', () => {
   }
 
   const shown = { version: 'v1', share: 0.5 };
+  const out = { ...server, ms: 1 };
+  const stands = (about: object) => ({ kind: 'standing', standing: { ...standing, ...about } });
   const malformed: readonly (readonly [what: string, message: unknown])[] = [
     ['nothing', undefined],
     ['no message', 'beat'],
@@ -92,6 +111,15 @@ describe('messages between control and its followers', () => {
     ['progress of no version', { kind: 'follow', ...follow, progress: { share: 0.5 } }],
     ['a report that is none', { kind: 'report', report: { sequence: 0, versions: [] } }],
     ['a field too many', { kind: 'beat', edition: 1 }],
+    ['more than all of the budget', stands({ part: 1.01 })],
+    ['less than nothing of it used', stands({ used: -0.1 })],
+    ['a standing without what it wants', stands({ wants: undefined })],
+    ['a server that is out for a time below zero', stands({ out: [{ ...server, ms: -1 }] })],
+    ['a server that is out for ever', stands({ out: [{ ...server, ms: Infinity }] })],
+    ['a server without a name', stands({ uses: [{ ...server, server: '' }] })],
+    ['a name that no server has', stands({ uses: [{ ...server, server: 'a'.repeat(260) }] })],
+    ['too many servers', stands({ uses: Array(MOST_SHARED_SERVERS + 1).fill(server) })],
+    ['too many servers that are out', stands({ out: Array(MOST_SHARED_SERVERS + 1).fill(out) })],
   ];
   for (const [what, message] of malformed) {
     it(`are refused by control with ${what}`, () => {
@@ -139,6 +167,8 @@ describe('messages between control and its followers', () => {
   });
 
   const progressed = (about: object) => ({ kind: 'progress', progress: { ...progress, ...about } });
+  const isOut = { ...server, ms: 1, isOut: true };
+  const sharing = (about: object) => ({ kind: 'shared', shared: { ...shared, ...about } });
   const refused: readonly (readonly [what: string, message: unknown])[] = [
     ['a kind of the other direction', { kind: 'acknowledge', edition: 1 }],
     ['a table without a list of keys', { kind: 'table', table }],
@@ -152,6 +182,9 @@ describe('messages between control and its followers', () => {
     ['progress of a version without an id', progressed({ version: '' })],
     ['progress with a sequence below zero', progressed({ taken: -1 })],
     ['progress that says more', progressed({ more: 1 })],
+    ['more than all of the budget', sharing({ part: 1.5 })],
+    ['a server that is perhaps out', sharing({ servers: [{ ...server, ms: 1 }] })],
+    ['too many servers', sharing({ servers: Array(MOST_SHARED_SERVERS + 1).fill(isOut) })],
   ];
   for (const [what, message] of refused) {
     it(`are refused by a follower with ${what}`, () => {
