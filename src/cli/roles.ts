@@ -5,9 +5,11 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.js';
+import { machine } from '../config/values.js';
 import { systemClock, type Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
+import type { Place } from '../kernel/place.js';
 import type { Role } from '../kernel/role.js';
 import { StartError } from '../kernel/start-error.js';
 import { reporter } from '../log.js';
@@ -33,6 +35,7 @@ interface WorkersMain {
     readonly control: string | undefined;
     readonly keyring: Keyring | undefined;
     readonly name: string;
+    readonly place: Place;
     readonly clock: Clock;
     readonly report: Report;
   }) => Promise<Role>;
@@ -46,11 +49,15 @@ interface Up extends Common {
 interface Named extends Common {
   readonly name: string | undefined;
 }
-interface Frontend extends Named {
+interface Placed extends Named {
+  readonly host: string | undefined;
+  readonly zone: string | undefined;
+}
+interface Frontend extends Placed {
   readonly device: string | undefined;
   readonly control: string | undefined;
 }
-interface Worker extends Named {
+interface Worker extends Placed {
   readonly frontend: readonly string[] | undefined;
   readonly control: string | undefined;
 }
@@ -130,6 +137,7 @@ export async function frontend(given: Frontend) {
     control,
     keyring,
     name,
+    place: placeOf(given, config),
     takeNoMore,
     clock,
     report,
@@ -147,8 +155,10 @@ export async function worker(given: Worker) {
   const control = given.control ?? config.device.control;
   const addresses = { frontend: frontends, control: [control] };
   const keyring = await keyringFor(given, config, addresses, report);
+  const place = placeOf(given, config);
   const clock = systemClock;
-  const start = () => startWorker({ config, frontends, control, keyring, name, clock, report });
+  const options = { config, frontends, control, keyring, name, place, clock, report };
+  const start = () => startWorker(options);
   await runRole(process, { report, start, ready });
 }
 
@@ -184,6 +194,12 @@ async function ownRegistry({ config: path, registry }: Control): Promise<string>
   });
   return file;
 }
+
+/** A hostname that is no name for others to compare is as good as none. */
+const placeOf = ({ host, zone }: Placed, { place }: Config): Place => ({
+  host: host ?? place.host ?? machine().safeParse(hostname()).data ?? '',
+  zone: zone ?? place.zone ?? '',
+});
 
 async function frontendsOf({ device, proxy }: Config): Promise<readonly string[]> {
   return device.frontends.length > 0 ? device.frontends : [await meetingPlace(surroundings, proxy)];

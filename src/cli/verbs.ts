@@ -6,7 +6,7 @@ import { deviceAddress } from '../config/address.js';
 import { counts } from '../config/config.js';
 import { seconds, text } from '../config/values.js';
 import type { Verb as Told } from '../operator/control-client.js';
-import { checked, control, json, name, once, version } from './options.js';
+import { checked, control, json, name, once, place, version } from './options.js';
 import { verb, type Verb } from './verb.js';
 
 const roles = () => import('./roles.js');
@@ -62,6 +62,7 @@ const frontend = verb(
       coerce: once('device', deviceAddress()),
     },
     control,
+    ...place,
   },
   {
     name: 'frontend',
@@ -85,6 +86,7 @@ const worker = verb(
       coerce: once('frontend', deviceAddress().array()),
     },
     control,
+    ...place,
   },
   {
     name: 'worker',

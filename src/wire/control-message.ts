@@ -12,7 +12,7 @@ import { progressSchema, reportSchema, wireShare, wireVersionId } from './report
 import type { Progress, WorkerReport } from './report.js';
 import { malformed, pack, unpack, type Protocol } from './versioned.js';
 
-export const CONTROL_WIRE_VERSION = 3;
+export const CONTROL_WIRE_VERSION = 4;
 
 const protocol: Protocol = {
   version: CONTROL_WIRE_VERSION,

@@ -67,6 +67,8 @@ export class Server implements ServerLoad {
   readonly #options: ServerOptions;
   readonly #idle: Kept[] = [];
   outstanding = 0;
+  isFar = false;
+  lastTurn = 0;
   restsUntil = -Infinity;
   #isClosed = false;
   /** What its machine says, and until when that counts, in monotonic milliseconds. */

@@ -16,6 +16,8 @@ import { pickServer } from '../routing/pick-server.js';
 import { Server, type ServerOptions } from './server.js';
 
 export interface ServersOptions extends Omit<ServerOptions, 'unreachable'> {
+  /** The worker's; undefined: it is in none. */
+  readonly zone?: string | undefined;
   /** Connections to all of them together, however many servers there are. Default: no bound. */
   readonly mostTogether?: number;
   /** Default: `usualEjection`. */
@@ -40,6 +42,7 @@ export interface ServersLoad {
 
 export class Servers {
   #servers: readonly Server[] = [];
+  #addresses: readonly ServerAddress[] = [];
   readonly #options: ServersOptions;
   /** What every server goes by: one object, because the number of servers may change. */
   readonly #each: { -readonly [Option in keyof ServerOptions]: ServerOptions[Option] };
@@ -48,6 +51,7 @@ export class Servers {
   #health = new Map<Server, ServerHealth>();
   /** Servers that are not in: while there is none, a pick costs no more than looking at each once. */
   #out = 0;
+  #lastTurn = 0;
   /** One for all picks, so that a pick allocates nothing. */
   readonly #question = new Question();
 
@@ -71,9 +75,10 @@ export class Servers {
    * that have gone get nothing new, and what they have in flight goes on.
    */
   take(addresses: readonly ServerAddress[]): void {
-    const { clock, mostConnections, mostTogether = Infinity } = this.#options;
+    const { clock, zone, mostConnections, mostTogether = Infinity } = this.#options;
+    if (isSame(this.#addresses, addresses)) return;
     const before = this.#servers;
-    if (isSame(before, addresses)) return;
+    this.#addresses = addresses;
     this.#each.mostConnections = Math.max(
       1,
       Math.min(mostConnections, Math.floor(mostTogether / addresses.length)),
@@ -81,6 +86,9 @@ export class Servers {
     this.#servers = addresses.map(
       address => before.find(isAt(address)) ?? new Server(address, this.#each),
     );
+    for (const [at, server] of this.#servers.entries()) {
+      server.isFar = zone !== undefined && addresses[at]?.zone !== zone;
+    }
     const health = (server: Server) => this.#health.get(server) ?? healthy(clock.now());
     this.#health = new Map(this.#servers.map(server => [server, health(server)]));
     this.#out = [...this.#health.values()].reduce((sum, each) => sum + isOut(each), 0);
@@ -97,7 +105,7 @@ export class Servers {
   pick(tried: Tried, insist = false, isRepeatable = true): Server | undefined {
     const now = this.#options.clock.now();
     const question = this.#question.next(tried, now);
-    if (this.#out === 0) return pickServer(this.#servers, question);
+    if (this.#out === 0) return this.#picked(this.#servers, question);
     const access = this.#access(now);
     const isOver = ({ until }: { readonly until: number }) =>
       isRepeatable || until + this.#terms.base <= now;
@@ -106,9 +114,15 @@ export class Servers {
       if (access[at] !== 'probe') return access[at] === 'open';
       return health !== undefined && 'until' in health && isOver(health);
     });
-    const server = pickServer(allowed, question);
-    if (server === undefined) return insist ? pickServer(this.#servers, question) : undefined;
+    const server = this.#picked(allowed, question);
+    if (server === undefined) return insist ? this.#picked(this.#servers, question) : undefined;
     if (access[this.#servers.indexOf(server)] === 'probe') this.#heard(server, { kind: 'probe' });
+    return server;
+  }
+
+  #picked(servers: readonly Server[], question: Question): Server | undefined {
+    const server = pickServer(servers, question);
+    if (server !== undefined) server.lastTurn = this.#lastTurn += 1;
     return server;
   }
 
@@ -183,12 +197,10 @@ export class Servers {
 /** Which server may take the next request, but for those that are left out. */
 class Question {
   now = 0;
-  turn = 0;
   #tried: Tried = new Set<Server>();
 
   next(tried: Tried, now: number): this {
     this.now = now;
-    this.turn += 1;
     this.#tried = tried;
     return this;
   }
@@ -198,12 +210,16 @@ class Question {
   }
 }
 
-const isSame = (servers: readonly Server[], addresses: readonly ServerAddress[]): boolean =>
-  servers.length === addresses.length && servers.every((server, at) => isAt(addresses[at])(server));
+const isSame = (before: readonly ServerAddress[], addresses: readonly ServerAddress[]): boolean =>
+  before.length === addresses.length &&
+  before.every((each, at) => isEqual(each, addresses[at]) && each.zone === addresses[at]?.zone);
 
 const isAt =
   (wanted: ServerAddress | undefined) =>
-  ({ address: { host, port } }: Server): boolean =>
-    host === wanted?.host && port === wanted.port;
+  ({ address }: Server): boolean =>
+    isEqual(address, wanted);
+
+const isEqual = ({ host, port }: ServerAddress, wanted: ServerAddress | undefined): boolean =>
+  host === wanted?.host && port === wanted.port;
 
 const isOut = ({ kind }: ServerHealth): 0 | 1 => (kind === 'in' ? 0 : 1);
