@@ -317,10 +317,12 @@ describe('examples/three-hosts', () => {
   });
 });
 
-/** Where the registry can be etcd; the examples for several hosts want that. */
+/** Where the registry can be etcd, and controls can be several; the examples for several hosts want both. */
 function itWithEtcd(what: string, test: Mocha.Func): void {
   const registry = { kind: 'etcd', endpoints: ['http://127.0.0.1:2379'] };
-  const { ok } = parseConfig({ cluster: { servers: [{ ip: '127.0.0.1', port: 1 }] }, registry });
+  const device = { control: ['tcp://127.0.0.1:1', 'tcp://127.0.0.1:2'] };
+  const servers = [{ ip: '127.0.0.1', port: 1 }];
+  const { ok } = parseConfig({ cluster: { servers }, registry, device });
   if (ok) it(what, test);
   else it.skip(`${what} (registry.kind "etcd" is not there)`, test);
 }
