@@ -6,6 +6,7 @@
 import type { Clock } from '../src/kernel/clock.js';
 import { CutoverError } from '../src/kernel/errors.js';
 import type { Report } from '../src/kernel/events.js';
+import { nowhere, type Place } from '../src/kernel/place.js';
 import type { Credentials } from '../src/security/keyring.js';
 import type { DeviceDealer } from '../src/sockets/device.js';
 import { Outbox } from '../src/sockets/outbox.js';
@@ -47,6 +48,8 @@ export interface LinkOptions {
   readonly credentials?: Credentials | undefined;
   /** The worker's name. */
   readonly name: string;
+  /** Where it runs; undefined: not known. */
+  readonly place?: Place | undefined;
   /** Bytes of a request's body that we take without credit. */
   readonly window: number;
   /** Milliseconds. */
@@ -214,7 +217,8 @@ export class FrontendLink {
   }
 
   #sayHello(): void {
-    this.push([kinds.hello, this.#options.name, this.#options.window]);
+    const { name, window, place = nowhere } = this.#options;
+    this.push([kinds.hello, name, window, place.host, place.zone]);
   }
 
   #joined(terms: Terms): void {

@@ -10,6 +10,7 @@ import type { Tracing } from '../src/telemetry/spans.js';
 import { versionId } from '../src/kernel/ids.js';
 import { connectionsWithin, openFilesLimit } from '../src/kernel/limits.js';
 import { isNonEmpty } from '../src/kernel/non-empty.js';
+import type { Place } from '../src/kernel/place.js';
 import { StartError } from '../src/kernel/start-error.js';
 import { firstTable, upgradeOf, type RoutingTable } from '../src/versions/routing-table.js';
 import type { Version } from '../src/versions/version.js';
@@ -36,6 +37,8 @@ export interface TrafficOptions {
   readonly config: Config;
   /** Who judges versions by what is measured; undefined: nobody. */
   readonly control?: readonly string[] | undefined;
+  /** Where we run; undefined: not known. */
+  readonly place?: Place | undefined;
   /** Undefined: nobody wants spans. */
   readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
@@ -203,9 +206,10 @@ export class Traffic {
   }
 
   #serversOf(version: Version): Servers {
-    const { clock, report } = this.#options;
+    const { clock, place, report } = this.#options;
     const config = this.#config;
     return new Servers(version, {
+      zone: place?.zone === '' ? undefined : place?.zone,
       mostConnections: config.limits.serverConnections,
       mostTogether: this.#room,
       connectTimeout: config.timeouts.connect * 1000,

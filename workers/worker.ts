@@ -8,6 +8,7 @@ import type { Cancel, Clock } from '../src/kernel/clock.js';
 import { CutoverError } from '../src/kernel/errors.js';
 import type { Report } from '../src/kernel/events.js';
 import type { ExchangeId } from '../src/kernel/ids.js';
+import type { Place } from '../src/kernel/place.js';
 import type { Role } from '../src/kernel/role.js';
 import type { Keyring } from '../src/security/keyring.js';
 import type { Tracing } from '../src/telemetry/spans.js';
@@ -30,6 +31,8 @@ export interface WorkerOptions {
   /** Undefined: links have no keys. */
   readonly keyring?: Keyring | undefined;
   readonly name: string;
+  /** Where we run; undefined: not known. */
+  readonly place?: Place | undefined;
   /** Undefined: nobody wants spans. */
   readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
@@ -123,13 +126,14 @@ export class Worker implements Role {
   }
 
   #linkTo(address: string): Served {
-    const { config, keyring, name, clock, report } = this.#options;
+    const { config, keyring, name, place, clock, report } = this.#options;
     const exchanges = new Map<ExchangeId, Exchange>();
     const link = new FrontendLink(
       {
         address,
         credentials: keyring?.toFrontends,
         name,
+        place,
         window: config.device.window,
         heartbeat: config.device.heartbeat * 1000,
         silence: config.device.silence * 1000,

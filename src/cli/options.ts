@@ -1,9 +1,9 @@
 /** Options that several verbs have, and how what is given for them is checked. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { deviceAddress } from '../config/address.js';
 import { advertised } from '../config/device.js';
 import { shown } from '../config/problems.js';
-import { logLevel, text } from '../config/values.js';
+import { logLevel, machine, text, zone } from '../config/values.js';
 import { StartError } from '../kernel/start-error.js';
 import type { Operand, Option } from './verb.js';
 
@@ -66,6 +66,26 @@ export const advertise = {
   defaultDescription: 'device.advertise',
   coerce: once('advertise', advertised()),
 } as const satisfies Option;
+
+/** Where the process runs. */
+export const place = {
+  host: {
+    type: 'string',
+    requiresArg: true,
+    takes: 'NAME',
+    describe: 'the machine that it runs on',
+    defaultDescription: 'place.host, or the hostname',
+    coerce: once('host', machine()),
+  },
+  zone: {
+    type: 'string',
+    takes: 'NAME',
+    describe: 'the zone that it runs in; empty: none',
+    defaultDescription: 'place.zone',
+    // Who fills it in by a template may have nothing to fill in.
+    coerce: once('zone', zone().or(z.literal(''))),
+  },
+} as const satisfies Record<string, Option>;
 
 export const json = {
   type: 'boolean',

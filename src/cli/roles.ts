@@ -7,9 +7,11 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.js';
 import { controlsIn } from '../config/device.js';
 import type { Finder } from '../discovery/finder.js';
+import { machine } from '../config/values.js';
 import { systemClock, type Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
+import type { Place } from '../kernel/place.js';
 import type { Role } from '../kernel/role.js';
 import { StartError } from '../kernel/start-error.js';
 import { reporter } from '../log.js';
@@ -37,6 +39,7 @@ interface WorkersMain {
     readonly finder: Finder;
     readonly keyring: Keyring | undefined;
     readonly name: string;
+    readonly place: Place;
     readonly clock: Clock;
     readonly report: Report;
   }) => Promise<Role>;
@@ -50,12 +53,16 @@ interface Up extends Common {
 interface Named extends Common {
   readonly name: string | undefined;
 }
-interface Frontend extends Named {
+interface Placed extends Named {
+  readonly host: string | undefined;
+  readonly zone: string | undefined;
+}
+interface Frontend extends Placed {
   readonly device: string | undefined;
   readonly control: readonly string[] | undefined;
   readonly advertise: string | undefined;
 }
-interface Worker extends Named {
+interface Worker extends Placed {
   readonly frontend: readonly string[] | undefined;
   readonly control: readonly string[] | undefined;
 }
@@ -138,6 +145,7 @@ export async function frontend(given: Frontend) {
     finder,
     keyring,
     name,
+    place: placeOf(given, config),
     takeNoMore,
     clock,
     report,
@@ -165,8 +173,9 @@ export async function worker(given: Worker) {
   );
   const { finder, directory } = await discoveryFor(config, report);
   const control = controls.length > 0 || finder.discovers ? controls : undefined;
+  const place = placeOf(given, config);
   const clock = systemClock;
-  const options = { config, frontends, control, finder, keyring, name, clock, report };
+  const options = { config, frontends, control, finder, keyring, name, place, clock, report };
   const start = async () => withDirectory(await startWorker(options), directory);
   await runRole(process, { report, start, ready });
 }
@@ -219,6 +228,12 @@ const controlsFor = (
   { control: given }: Pick<Worker, 'control'>,
   { device }: Config,
 ): readonly string[] => given ?? controlsIn(device);
+
+/** A hostname that is no name for others to compare is as good as none. */
+const placeOf = ({ host, zone }: Placed, { place }: Config): Place => ({
+  host: host ?? place.host ?? machine().safeParse(hostname()).data ?? '',
+  zone: zone ?? place.zone ?? '',
+});
 
 async function frontendsOf({ device, proxy, registry }: Config): Promise<readonly string[]> {
   if (device.frontends.length > 0 || registry.kind === 'etcd') return device.frontends;

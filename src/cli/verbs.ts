@@ -6,7 +6,7 @@ import { deviceAddress } from '../config/address.js';
 import { counts } from '../config/config.js';
 import { seconds, text } from '../config/values.js';
 import type { Verb as Told } from '../operator/control-client.js';
-import { advertise, checked, control, json, name, once, version } from './options.js';
+import { advertise, checked, control, json, name, once, place, version } from './options.js';
 import { verb, type Verb } from './verb.js';
 
 const roles = () => import('./roles.js');
@@ -63,6 +63,7 @@ const frontend = verb(
     },
     control,
     advertise,
+    ...place,
   },
   {
     name: 'frontend',
@@ -86,6 +87,7 @@ const worker = verb(
       coerce: once('frontend', deviceAddress().array()),
     },
     control,
+    ...place,
   },
   {
     name: 'worker',

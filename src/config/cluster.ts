@@ -2,11 +2,16 @@ import { z } from 'zod';
 import type { DeepReadonly } from '../kernel/deep-readonly.js';
 import { isNonEmpty, type NonEmpty } from '../kernel/non-empty.js';
 import { addressed, type HostPort } from './address.js';
-import { eachOnce, evenIfWrong, isObject, port, seconds, section, text } from './values.js';
+import { eachOnce, evenIfWrong, isObject, port, seconds, section, text, zone } from './values.js';
 
 /** One cluster: in the configuration file, and in the body of `PUT /configuration/cluster`. */
 
-const server = addressed({ port: port().describe('TCP port of the server') });
+const server = addressed({
+  port: port().describe('TCP port of the server'),
+  zone: zone()
+    .optional()
+    .describe('where it stands: workers whose place.zone is the same ask it first'),
+});
 
 /** More than any cluster has: every worker checks each of them in every routing table. */
 export const MOST_SERVERS = 256;
@@ -132,5 +137,8 @@ const upgradeTransition = z
 export const cluster = section({ servers, version, upgradeTransition });
 
 export type UpgradeTransition = DeepReadonly<z.output<typeof upgradeTransition>>;
-export type ServerAddress = HostPort;
+/** A server is told by its address; `zone` is what is known of it besides. */
+export interface ServerAddress extends HostPort {
+  readonly zone?: string | undefined;
+}
 export type StrategyName = UpgradeTransition['mode'];

@@ -15,12 +15,14 @@ import {
   evenIfWrong,
   flag,
   logLevel,
+  machine,
   port,
   seconds,
   section,
   share,
   text,
   whole,
+  zone,
 } from './values.js';
 
 /**
@@ -199,6 +201,23 @@ const monitor = section({
   .prefault({})
   .describe('how the newer version is judged');
 
+const place = section({
+  host: machine()
+    .optional()
+    .describe(
+      'the machine that a process runs on: frontends give requests to workers on their own first; ' +
+        'default: its hostname. In containers, which have each their own, say that of the machine',
+    ),
+  zone: zone()
+    .optional()
+    .describe(
+      'the zone that a process runs in: frontends ask workers, and workers ask servers (`zone` in ' +
+        'cluster.servers), of their own zone before others; default: none is known',
+    ),
+})
+  .prefault({})
+  .describe('where processes run, so that near ones are asked first');
+
 /** How many processes `cutover up` starts. */
 export const counts = { workers: whole(1, 64), frontends: whole(1, 16) } as const;
 
@@ -337,6 +356,7 @@ export const schema = section({
   configService,
   cluster: cluster.describe('the version that is served, and by which servers'),
   device,
+  place,
   security,
   registry,
   session,

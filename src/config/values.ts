@@ -69,6 +69,12 @@ export const logLevel = () =>
 
 export const port = (from: 0 | 1 = 1) => whole(from, 65_535);
 
+/** Of a zone, or of a machine where it is no address: names that are compared, and nothing else. */
+const placeName = () =>
+  text('1 to 128 letters, digits, dots, hyphens and underscores', /^[\w.-]{1,128}$/);
+export const zone = placeName;
+export const machine = placeName;
+
 export const host = () => text('an IP address or a hostname', /^[0-9A-Za-z.:_%-]{1,253}$/, isHost);
 
 /** An address of 4 numbers is no hostname: so 127.0.0.256 is a mistake, not a name (RFC 3696 §2). */

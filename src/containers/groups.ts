@@ -109,7 +109,9 @@ function memberOf(
   const member = { name, labelled, stage, cluster: owner === undefined ? undefined : cluster };
   if (stage !== 'ready') return { ...member, server: undefined };
   const place = placeOf(container, labelled.port, around);
-  if (place.ok) return { ...member, server: place.server };
+  const { zone } = labelled;
+  if (place.ok)
+    return { ...member, server: { ...place.server, ...(zone !== undefined && { zone }) } };
   say(name, `left out: ${place.because}`);
   return undefined;
 }

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { cluster, dottedVersion, type UpgradeTransition } from '../config/cluster.js';
 import { nearest } from '../config/nearest.js';
 import { problemsOf, type Problem } from '../config/problems.js';
-import { port } from '../config/values.js';
+import { port, zone } from '../config/values.js';
 import type { Container } from './engine.js';
 import { PREFIX } from './inspected.js';
 
 export interface Labelled {
   readonly version: string;
   readonly port: number;
+  readonly zone?: string | undefined;
   readonly transition: UpgradeTransition;
 }
 
@@ -43,12 +44,13 @@ const options: Readonly<Record<string, (text: string) => unknown>> = {
   methods: list,
   promote: String,
 };
-const known = ['version', 'port', ...Object.keys(options)];
+const known = ['version', 'port', 'zone', ...Object.keys(options)];
 
 const schema = z.strictObject({
   // Where the file and REST have a default, a label that is missing was forgotten.
   version: dottedVersion,
   port: port(),
+  zone: zone().optional(),
   upgradeTransition: cluster.shape.upgradeTransition,
 });
 
@@ -62,12 +64,13 @@ export function labelledBy(labels: Readonly<Record<string, string>>): Read {
   const value = {
     version: own.get('version'),
     port: own.has('port') ? number(own.get('port') ?? '') : undefined,
+    ...(own.has('zone') && { zone: own.get('zone') }),
     upgradeTransition: transitionIn(own),
   };
   const { success, data, error } = schema.safeParse(value);
   if (success && strangers.length === 0) {
-    const { version, upgradeTransition } = data;
-    return { ok: true, labelled: { version, port: data.port, transition: upgradeTransition } };
+    const { upgradeTransition: transition, ...labelled } = data;
+    return { ok: true, labelled: { ...labelled, transition } };
   }
   const problems = success ? [] : problemsOf(error.issues, value).map(said);
   return { ok: false, because: [...strangers.map(unknown), ...problems].join('; ') };

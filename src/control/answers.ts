@@ -53,7 +53,7 @@ export const sessions = z.strictObject({
 export const version = z.strictObject({
   id: z.string(),
   version: z.string(),
-  servers: z.array(z.strictObject({ ip: z.string(), port: z.int() })),
+  servers: z.array(z.strictObject({ ip: z.string(), port: z.int(), zone: z.string().optional() })),
   upgradeTransition: cluster.shape.upgradeTransition.unwrap(),
   state: z.enum(['running', 'paused', 'complete', 'aborted', 'demoted', 'superseded']),
   progress: z.number().describe('GRADUAL: percent of new sessions').optional(),

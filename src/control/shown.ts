@@ -9,7 +9,11 @@ import type { LiveSessions } from './why.js';
 export interface ShownVersion {
   readonly id: string;
   readonly version: string;
-  readonly servers: readonly { readonly ip: string; readonly port: number }[];
+  readonly servers: readonly {
+    readonly ip: string;
+    readonly port: number;
+    readonly zone?: string;
+  }[];
   readonly upgradeTransition: Version['transition'];
   /** `superseded`: under way, while a newer version decides who is served by whom. */
   readonly state: Version['state']['name'] | 'superseded';
@@ -47,7 +51,11 @@ export function shownVersion(table: RoutingTable, version: Version, facts: Facts
   return {
     id,
     version: number,
-    servers: servers.map(({ host, port }) => ({ ip: host, port })),
+    servers: servers.map(({ host, port, zone }) => ({
+      ip: host,
+      port,
+      ...(zone !== undefined && { zone }),
+    })),
     upgradeTransition: transition,
     state: isSuperseded(table, version) ? 'superseded' : state.name,
     ...(progress !== undefined && { progress }),

@@ -1,5 +1,5 @@
 /**
- * Which worker has which exchange. A request goes to the worker with the fewest outstanding ones,
+ * Which worker has which exchange. A request goes to the worker with the fewest outstanding ones, near ones first,
  * waits in a bounded queue while none has room, and finds another worker, if it may, when its own
  * is lost.
  */
@@ -31,7 +31,7 @@ export class Dispatcher {
   readonly #limits: DispatcherLimits;
   readonly #now: () => number;
   #workers: readonly WorkerPeer[] = [];
-  #turn = 0;
+  #lastTurn = 0;
   /** In order of arrival; a Set, because a client that goes away leaves from the middle. */
   readonly #queue = new Set<Exchange>();
   readonly #owners = new Map<ExchangeId, WorkerPeer>();
@@ -82,8 +82,7 @@ export class Dispatcher {
     if (exchange.attempts >= Math.min(this.#workers.length, MOST_ATTEMPTS)) return false;
     const owner = this.#owners.get(exchange.id);
     const others = this.#workers.filter(each => each !== owner);
-    const { outstanding: most } = this.#limits;
-    const worker = pickWorker(others, { most, turn: this.#turn });
+    const worker = pickWorker(others, this.#limits.outstanding);
     if (worker === undefined) return false;
     this.#take(exchange);
     this.#give(exchange, worker);
@@ -151,11 +150,11 @@ export class Dispatcher {
   }
 
   #free(): WorkerPeer | undefined {
-    return pickWorker(this.#workers, { most: this.#limits.outstanding, turn: this.#turn });
+    return pickWorker(this.#workers, this.#limits.outstanding);
   }
 
   #give(exchange: Exchange, worker: WorkerPeer): void {
-    this.#turn = (this.#turn + 1) % Math.max(1, this.#workers.length);
+    worker.lastTurn = this.#lastTurn += 1;
     worker.exchanges.set(exchange.id, exchange);
     this.#owners.set(exchange.id, worker);
     exchange.sendTo(worker);

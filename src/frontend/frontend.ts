@@ -15,6 +15,7 @@ import type { ErrorCode } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
 import { exchangeId } from '../kernel/ids.js';
 import { connectionsWithin, openFilesLimit } from '../kernel/limits.js';
+import type { Place } from '../kernel/place.js';
 import type { Role } from '../kernel/role.js';
 import type { Keyring } from '../security/keyring.js';
 import { bindDevice, type DeviceRouter } from '../sockets/device.js';
@@ -49,6 +50,8 @@ export interface FrontendOptions {
   readonly keyring?: Keyring | undefined;
   /** What control calls us. */
   readonly name?: string | undefined;
+  /** Where we run; undefined: not known. */
+  readonly place?: Place | undefined;
   /**
    * Whoever comes waits for somebody else from now on; false: it cannot be done. Undefined: nobody else has
    * our listening sockets, so there is nobody to wait for.
@@ -132,7 +135,7 @@ class Frontend implements Role {
 
   constructor(options: FrontendOptions, opened: Opened, mostConnections: number) {
     const { device, servers, accessLog } = opened;
-    const { config, clock } = options;
+    const { config, place, clock } = options;
     const { limits, timeouts } = config;
     const report: Report = event => {
       this.#counts.happened(event);
@@ -166,6 +169,7 @@ class Frontend implements Role {
       },
       {
         name: device.address,
+        place,
         window: config.device.window,
         accounts: accessLog !== undefined || config.telemetry.answerHeader,
         heartbeat: config.device.heartbeat * 1000,

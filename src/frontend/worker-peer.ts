@@ -9,8 +9,10 @@ export class WorkerPeer implements Candidate, Recipient {
   readonly id: WorkerId;
   readonly name: string;
   readonly window: number;
+  readonly handicap: number;
   readonly exchanges = new Map<ExchangeId, Exchange>();
   draining = false;
+  lastTurn = 0;
   /** Monotonic milliseconds. */
   lastHeard: number;
   readonly #outbox: Outbox<FromFrontend>;
@@ -20,6 +22,7 @@ export class WorkerPeer implements Candidate, Recipient {
     readonly id: WorkerId;
     readonly name: string;
     readonly window: number;
+    readonly handicap: number;
     readonly now: number;
     readonly outbox: Outbox<FromFrontend>;
     readonly broken: (exchange: Exchange, cause: unknown) => void;
@@ -27,6 +30,7 @@ export class WorkerPeer implements Candidate, Recipient {
     this.id = about.id;
     this.name = about.name;
     this.window = about.window;
+    this.handicap = about.handicap;
     this.lastHeard = about.now;
     this.#outbox = about.outbox;
     this.#broken = about.broken;

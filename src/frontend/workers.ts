@@ -6,6 +6,7 @@ import type { Clock } from '../kernel/clock.js';
 import { CutoverError } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
 import { workerId, type WorkerId } from '../kernel/ids.js';
+import { distanceBetween, nowhere, type Place } from '../kernel/place.js';
 import { Outbox } from '../sockets/outbox.js';
 import { sendRefusal } from '../sockets/socket-errors.js';
 import { decodeFromWorker, MOST_MESSAGE_BYTES } from '../wire/batch.js';
@@ -19,6 +20,7 @@ import {
 import type { RouterFrames } from '../wire/frames.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Exchange } from './exchange.js';
+import { handicaps } from './pick-worker.js';
 import { WorkerPeer } from './worker-peer.js';
 
 export interface WorkersHost {
@@ -31,6 +33,8 @@ export interface WorkersHost {
 
 export interface WorkersOptions {
   readonly name: string;
+  /** Where we run; default: not known. */
+  readonly place?: Place | undefined;
   /** Bytes of an answer that workers may send without credit. */
   readonly window: number;
   /** Workers are to tell how they came by each answer; default: false. */
@@ -197,25 +201,27 @@ export class Workers {
     }
   }
 
-  #joined(id: WorkerId, from: Connected, [, name, window]: Hello, now: number): void {
+  #joined(id: WorkerId, from: Connected, [, name, window, host, zone]: Hello, now: number): void {
     if (!from.isAsked) from.unasked += 1;
     if (from.unasked > MOST_UNASKED) {
       throw new CutoverError('ERR_WIRE_MALFORMED', 'the peer says hello again and again');
     }
     if (from.worker !== undefined) this.#lost(from.worker, 'it began anew');
     from.isAsked = false;
-    const { name: ours, window: most, accounts = false } = this.#options;
+    const { name: ours, place = nowhere, window: most, accounts = false } = this.#options;
+    const distance = distanceBetween(place, { host, zone });
     from.outbox.push([kinds.welcome, ours, most, accounts]);
     if (this.#table !== undefined) from.outbox.push([kinds.table, this.#table]);
     from.worker = new WorkerPeer({
       id,
       name,
       window,
+      handicap: handicaps[distance],
       now,
       outbox: from.outbox,
       broken: (exchange, cause) => this.#host.broken(exchange, cause),
     });
-    this.#report({ type: 'worker-joined', worker: id, name });
+    this.#report({ type: 'worker-joined', worker: id, name, distance });
     this.#dispatcher.joined(from.worker);
   }
 

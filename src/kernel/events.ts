@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.js';
+import type { Distance } from './place.js';
 
 /**
  * Everything that happens and that somebody may want to know. Parts report events; src/log.ts turns
@@ -10,7 +11,13 @@ export type CutoverEvent =
   | { readonly type: 'frontend-listening'; readonly address: string; readonly device: string }
   | { readonly type: 'frontend-draining'; readonly exchanges: number; readonly connections: number }
   | { readonly type: 'frontend-stopped' }
-  | { readonly type: 'worker-joined'; readonly worker: string; readonly name: string }
+  | {
+      readonly type: 'worker-joined';
+      readonly worker: string;
+      readonly name: string;
+      /** From the frontend to it. */
+      readonly distance: Distance;
+    }
   | { readonly type: 'worker-left'; readonly worker: string; readonly name: string }
   | {
       readonly type: 'worker-lost';

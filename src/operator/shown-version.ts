@@ -6,7 +6,7 @@ const sessions = z.object({ count: z.number(), isExact: z.boolean(), endIn: z.nu
 export const shownVersion = z.object({
   id: z.string(),
   version: z.string(),
-  servers: z.array(z.object({ ip: z.string(), port: z.number() })),
+  servers: z.array(z.object({ ip: z.string(), port: z.number(), zone: z.string().optional() })),
   upgradeTransition: z.looseObject({ mode: z.string() }),
   state: z.string(),
   progress: z.number().optional(),

@@ -1,7 +1,7 @@
 /** The routing table as a schema: it comes from a file, and over a wire, and is believed in neither. */
 import { z } from 'zod';
 import { cluster } from '../config/cluster.js';
-import { host, port } from '../config/values.js';
+import { host, port, zone } from '../config/values.js';
 import { share, versionId } from '../kernel/ids.js';
 import { isNonEmpty } from '../kernel/non-empty.js';
 import type { RoutingTable } from './routing-table.js';
@@ -25,10 +25,12 @@ const atLeastOne = <Item>(item: z.ZodType<Item>) =>
     return z.NEVER;
   });
 
+const server = z.strictObject({ host: host(), port: port(), zone: zone().optional() });
+
 const version: z.ZodType<Version> = z.strictObject({
   id: z.string().min(1).transform(versionId),
   number: z.string().regex(/^\d+(\.\d+)*$/),
-  servers: atLeastOne(z.strictObject({ host: host(), port: port() })),
+  servers: atLeastOne(server),
   transition: cluster.shape.upgradeTransition.unwrap(),
   state,
   owner: z.enum(['labels', 'containers']).optional(),

@@ -14,7 +14,7 @@ import {
 import { malformed, pack, unpack, type Protocol } from './versioned.js';
 
 /** Of the envelopes alone. */
-const ENVELOPES_VERSION = 3;
+const ENVELOPES_VERSION = 4;
 
 /**
  * The device carries control's tables as they are, so whoever cannot read these is refused as well: it

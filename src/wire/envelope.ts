@@ -36,8 +36,17 @@ export const kinds = {
 export const framings = ['none', 'length', 'open', 'tunnel'] as const;
 export type WireFraming = (typeof framings)[number];
 
-/** Worker → frontend, first of all: who I am, and how many bytes of a body I take without credit. */
-export type Hello = readonly [kind: typeof kinds.hello, name: string, window: number];
+/**
+ * Worker → frontend, first of all: who I am, how many bytes of a body I take without credit, and where I am
+ * (kernel/place.ts). Empty: not known.
+ */
+export type Hello = readonly [
+  kind: typeof kinds.hello,
+  name: string,
+  window: number,
+  host: string,
+  zone: string,
+];
 /**
  * Frontend → worker: you are known. `window`: how many bytes of an answer I take without credit. `accounts`:
  * I want to hear how you came by each answer.
@@ -146,6 +155,8 @@ export const framingIndex = (framing: WireFraming): number => framings.indexOf(f
 const text = (value: unknown): value is string => typeof value === 'string';
 /** As control wants it: a frontend tells it of the workers that it knows. */
 const name = (value: unknown) => text(value) && /^[\w.-]{1,128}$/.test(value);
+/** Of a host or a zone; none at all may be said. */
+const place = (value: unknown) => text(value) && /^[\w.-]{0,128}$/.test(value);
 const flag = (value: unknown): value is boolean => typeof value === 'boolean';
 const bytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
 const amount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -157,7 +168,7 @@ type Check = (value: unknown) => boolean;
 
 // One row for each kind, in the order of the tuple behind its kind.
 const layouts: ReadonlyMap<unknown, readonly Check[]> = new Map<number, readonly Check[]>([
-  [kinds.hello, [name, amount]],
+  [kinds.hello, [name, amount, place, place]],
   [kinds.welcome, [text, amount, flag]],
   [kinds.beat, []],
   [kinds.goodbye, []],

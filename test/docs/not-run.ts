@@ -46,6 +46,32 @@ export const notRun: readonly NotRun[] = [
     begins: 'docker build',
     because: 'it needs an engine; test/operator/image.test.ts builds the image and runs every role',
   },
+  {
+    page: 'docs/several-hosts.md',
+    begins: 'sudo useradd',
+    because: 'it needs root and systemd; test/system/systemd.test.ts checks the units',
+  },
+  {
+    page: 'docs/several-hosts.md',
+    begins: 'export ETCDCTL_API=3',
+    because: 'it needs three hosts with etcd',
+  },
+  {
+    page: 'docs/several-hosts.md',
+    begins: 'sudo systemctl enable --now cutover-control',
+    because: 'it needs root and systemd; test/system/systemd.test.ts checks the units',
+  },
+  {
+    page: 'docs/several-hosts.md',
+    begins: 'kubectl apply',
+    because: 'it needs a cluster; test/docs/several-hosts.test.ts checks the manifests',
+  },
+  {
+    page: 'docs/several-hosts.md',
+    begins: 'sudo systemctl restart cutover-control',
+    because:
+      'it needs root and systemd; test/long/rolling-restart.test.ts restarts the same roles in the same order',
+  },
   { page: 'docs/tutorial.md', begins: 'npm ci', because: 'it installs; the run began with it' },
   {
     page: 'docs/security.md',

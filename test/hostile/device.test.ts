@@ -153,7 +153,7 @@ describe(`hostile: peers on the inner links (seed ${SEED})`, function () {
     const world = await served();
     const { cutover, device, load } = world;
     // Draining at once: it wants no requests, so that those of others are not lost with it.
-    const hello = encode([[kinds.hello, 'again', 1000], [kinds.goodbye]]);
+    const hello = encode([[kinds.hello, 'again', 1000, '', ''], [kinds.goodbye]]);
     const { grown, lines } = await cost(
       { process: cutover, pid: world.pidOf('frontend-1') },
       async () => {

@@ -17,7 +17,7 @@ import {
 } from '../support/processes.js';
 import { freePort, type ServerAddress } from '../support/scripted-container.js';
 import { stageForEach } from '../support/stage.js';
-import type { Api} from '../support/upgradable.js';
+import type { Api } from '../support/upgradable.js';
 import { apiOf } from '../support/upgradable.js';
 
 describe('system: several controls and frontends', () => {

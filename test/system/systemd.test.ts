@@ -15,20 +15,30 @@ import { eventually } from '../support/within.js';
 /** The units in packaging/systemd, and the activation that they rely on; systemd itself need not run. */
 
 const packaged = fileURLToPath(new URL('../../../packaging/systemd', import.meta.url));
+/** Drop-ins for these, and units beside them. */
+const threeHosts = fileURLToPath(new URL('../../../examples/three-hosts/systemd', import.meta.url));
 
 /** Of 100; systemd calls what is below 20 "OK", and most services of a distribution have 90. */
 const MOST_EXPOSURE = '20';
 
-const units = (await readdir(packaged)).filter(name => /\.(?:service|socket)$/.test(name));
-const services = units.filter(name => name.endsWith('.service'));
+const isUnit = (name: string) => /\.(?:service|socket)$/.test(name);
+const isService = (name: string) => name.endsWith('.service');
 
-/** A copy in which Cutover stands where a program is: systemd looks. */
-async function unitsIn({ folder }: { readonly folder: string }): Promise<string> {
+const units = (await readdir(packaged)).filter(isUnit);
+const services = units.filter(isService);
+const unitsOfThree = [...units, ...(await readdir(threeHosts)).filter(isUnit)];
+
+/** A copy in which Node stands where another program is: systemd looks. */
+async function unitsIn(
+  { folder }: { readonly folder: string },
+  ...from: readonly string[]
+): Promise<string> {
   const copies = join(folder, 'units');
-  await cp(packaged, copies, { recursive: true });
-  for (const name of services) {
+  for (const each of from) await cp(each, copies, { recursive: true });
+  for (const name of await readdir(copies, { recursive: true })) {
+    if (!/\.(?:service|conf)$/.test(name)) continue;
     const text = await readFile(join(copies, name), 'utf8');
-    const program = text.replaceAll('/usr/local/bin/cutover', process.execPath);
+    const program = text.replaceAll(/\/usr\/(?:local\/)?bin\/(?:cutover|etcd)/g, process.execPath);
     await writeFile(join(copies, name), program);
   }
   return copies;
@@ -45,18 +55,37 @@ describe('system: systemd', () => {
 
   for (const unit of units) {
     itWith('systemd-analyze', `finds nothing wrong in ${unit}`, async () => {
-      const folder = await unitsIn(await homeFor(stage, {}));
+      const folder = await unitsIn(await homeFor(stage, {}), packaged);
       expect(await analyzed(folder, 'verify', `./${unit}`)).to.equal('');
     });
   }
 
   for (const service of services) {
     itWith('systemd-analyze', `finds ${service} well shut in`, async () => {
-      const folder = await unitsIn(await homeFor(stage, {}));
+      const folder = await unitsIn(await homeFor(stage, {}), packaged);
       const options = ['--offline=yes', `--threshold=${MOST_EXPOSURE}`, '--no-pager'];
       expect(await analyzed(folder, 'security', ...options, `./${service}`)).to.include('OK');
     });
   }
+
+  for (const unit of unitsOfThree) {
+    itWith('systemd-analyze', `finds nothing wrong in ${unit} of one host of three`, async () => {
+      const folder = await unitsIn(await homeFor(stage, {}), packaged, threeHosts);
+      expect(await analyzed(folder, 'verify', `./${unit}`)).to.equal('');
+      if (!isService(unit)) return;
+      const options = ['--offline=yes', `--threshold=${MOST_EXPOSURE}`, '--no-pager'];
+      expect(await analyzed(folder, 'security', ...options, `./${unit}`)).to.include('OK');
+    });
+  }
+
+  itWith('etcd', 'starts etcd with options that it knows', async () => {
+    const unit = await readFile(join(threeHosts, 'cutover-etcd.service'), 'utf8');
+    const { stdout } = await promisify(execFile)('etcd', ['--help']);
+    const known = [...stdout.matchAll(/--[\w-]+/g)].map(([option]) => option);
+    const used = [...unit.matchAll(/ (--[\w-]+)/g)].map(([, option]) => option);
+    expect(used).to.have.lengthOf.above(10);
+    expect(known).to.include.members(used);
+  });
 
   for (const service of services) {
     it(`${service} is given longer to end than it takes to drain`, async () => {

@@ -67,6 +67,8 @@ export class Server implements ServerLoad {
   readonly #options: ServerOptions;
   readonly #idle: Kept[] = [];
   outstanding = 0;
+  isFar = false;
+  lastTurn = 0;
   restsUntil = -Infinity;
   /** When it was picked last, in monotonic milliseconds. */
   askedAt = -Infinity;

@@ -16,6 +16,8 @@ import { pickServer } from '../routing/pick-server.js';
 import { Server, type ServerOptions } from './server.js';
 
 export interface ServersOptions extends Omit<ServerOptions, 'unreachable'> {
+  /** The worker's; undefined: it is in none. */
+  readonly zone?: string | undefined;
   /** Connections to all of them together, however many servers there are. Default: no bound. */
   readonly mostTogether?: number;
   /** Default: `usualEjection`. */
@@ -54,6 +56,7 @@ export interface ServersLoad {
 
 export class Servers {
   #servers: readonly Server[] = [];
+  #addresses: readonly ServerAddress[] = [];
   readonly #options: ServersOptions;
   /** What every server goes by: one object, because the number of servers may change. */
   readonly #each: { -readonly [Option in keyof ServerOptions]: ServerOptions[Option] };
@@ -64,6 +67,7 @@ export class Servers {
   #out = 0;
   /** What others say. */
   #doubts = noDoubts;
+  #lastTurn = 0;
   /** One for all picks, so that a pick allocates nothing. */
   readonly #question = new Question();
 
@@ -87,9 +91,10 @@ export class Servers {
    * that have gone get nothing new, and what they have in flight goes on.
    */
   take(addresses: readonly ServerAddress[]): void {
-    const { clock, mostConnections, mostTogether = Infinity } = this.#options;
+    const { clock, zone, mostConnections, mostTogether = Infinity } = this.#options;
+    if (isSame(this.#addresses, addresses)) return;
     const before = this.#servers;
-    if (isSame(before, addresses)) return;
+    this.#addresses = addresses;
     this.#each.mostConnections = Math.max(
       1,
       Math.min(mostConnections, Math.floor(mostTogether / addresses.length)),
@@ -97,6 +102,9 @@ export class Servers {
     this.#servers = addresses.map(
       address => before.find(isAt(address)) ?? new Server(address, this.#each),
     );
+    for (const [at, server] of this.#servers.entries()) {
+      server.isFar = zone !== undefined && addresses[at]?.zone !== zone;
+    }
     const health = (server: Server) => this.#health.get(server) ?? healthy(clock.now());
     this.#health = new Map(this.#servers.map(server => [server, health(server)]));
     this.#out = [...this.#health.values()].reduce((sum, each) => sum + isOut(each), 0);
@@ -113,7 +121,7 @@ export class Servers {
   pick(tried: Tried, insist = false, isRepeatable = true): Server | undefined {
     const now = this.#options.clock.now();
     const question = this.#question.next(tried, now);
-    if (this.#out === 0) return asked(pickServer(this.#servers, question), now);
+    if (this.#out === 0) return this.#picked(this.#servers, question);
     const access = this.#access(now);
     const isOver = ({ until }: { readonly until: number }) =>
       isRepeatable || until + this.#terms.base <= now;
@@ -122,12 +130,18 @@ export class Servers {
       if (access[at] !== 'probe') return access[at] === 'open';
       return health !== undefined && 'until' in health && isOver(health);
     });
-    const server = pickServer(allowed, question);
-    if (server === undefined) {
-      return insist ? asked(pickServer(this.#servers, question), now) : undefined;
-    }
+    const server = this.#picked(allowed, question);
+    if (server === undefined) return insist ? this.#picked(this.#servers, question) : undefined;
     if (access[this.#servers.indexOf(server)] === 'probe') this.#heard(server, { kind: 'probe' });
-    return asked(server, now);
+    return server;
+  }
+
+  #picked(servers: readonly Server[], question: Question): Server | undefined {
+    const server = pickServer(servers, question);
+    if (server === undefined) return undefined;
+    server.lastTurn = this.#lastTurn += 1;
+    server.askedAt = question.now;
+    return server;
   }
 
   /** How many servers `pick` may still give, if they have room. */
@@ -242,20 +256,13 @@ export class Servers {
   }
 }
 
-function asked(server: Server | undefined, now: number): Server | undefined {
-  if (server !== undefined) server.askedAt = now;
-  return server;
-}
-
 /** Which server may take the next request, but for those that are left out. */
 class Question {
   now = 0;
-  turn = 0;
   #tried: Tried = new Set<Server>();
 
   next(tried: Tried, now: number): this {
     this.now = now;
-    this.turn += 1;
     this.#tried = tried;
     return this;
   }
@@ -265,12 +272,16 @@ class Question {
   }
 }
 
-const isSame = (servers: readonly Server[], addresses: readonly ServerAddress[]): boolean =>
-  servers.length === addresses.length && servers.every((server, at) => isAt(addresses[at])(server));
+const isSame = (before: readonly ServerAddress[], addresses: readonly ServerAddress[]): boolean =>
+  before.length === addresses.length &&
+  before.every((each, at) => isEqual(each, addresses[at]) && each.zone === addresses[at]?.zone);
 
 const isAt =
   (wanted: ServerAddress | undefined) =>
-  ({ address: { host, port } }: Server): boolean =>
-    host === wanted?.host && port === wanted.port;
+  ({ address }: Server): boolean =>
+    isEqual(address, wanted);
+
+const isEqual = ({ host, port }: ServerAddress, wanted: ServerAddress | undefined): boolean =>
+  host === wanted?.host && port === wanted.port;
 
 const isOut = ({ kind }: ServerHealth): 0 | 1 => (kind === 'in' ? 0 : 1);

@@ -300,7 +300,7 @@ describe('parseConfig', () => {
     });
     if (parsed.ok) throw new Error('problems were expected');
     expect(parsed.problems.map(({ message }) => message)).to.have.members([
-      '["a b"]: unknown option; known are $schema, proxy, configService, cluster, device, security, registry, session, rescue, comparison, monitor, docker, workers, frontends, timeouts, limits, log, accessLog, telemetry',
+      '["a b"]: unknown option; known are $schema, proxy, configService, cluster, device, place, security, registry, session, rescue, comparison, monitor, docker, workers, frontends, timeouts, limits, log, accessLog, telemetry',
       'proxy.prt: unknown option; is port meant?',
       'proxy.port: expected a whole number from 0 to 65535, given -1',
       'proxy.hostname: expected ip or hostname, not both, given "b"',

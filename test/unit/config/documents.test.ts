@@ -35,7 +35,7 @@ describe('documents of the configuration', () => {
   it('examples/full.json names every option, each with its default', () => {
     const { proxy, cluster, limits, configService, device, security, registry, session, ...most } =
       configOf('examples/full.json');
-    const { accessLog, telemetry, docker, ...rest } = most;
+    const { accessLog, telemetry, docker, place, ...rest } = most;
     const { otlp, ...plainTelemetry } = telemetry;
     const least = parseConfigText('{"cluster":{"servers":[{"ip":"127.0.0.1","port":9101}]}}');
     if (!least.ok) throw new Error('no problem was expected');
@@ -55,6 +55,7 @@ describe('documents of the configuration', () => {
     expect(plainSecurity).to.deep.equal(defaults.security);
     expect(plainLimits).to.deep.equal(defaults.limits);
     expect(plainTelemetry).to.deep.equal(defaults.telemetry);
+    expect(place).to.have.all.keys('host', 'zone');
     expect(accessLog).to.include({ format: 'json', queries: false });
     expect(otlp).to.include({ share: 1 });
     expect(registry.kind).to.equal(defaults.registry.kind);

@@ -15,6 +15,24 @@ describe('the servers of a configured version', () => {
     expect(pathsOf(many(MOST + 1))).to.deep.equal(['cluster.servers']);
   });
 
+  it('may each have a zone, which does not make two of one', () => {
+    const servers = [
+      { ip: '10.0.0.1', port: 1, zone: 'a' },
+      { ip: '10.0.0.2', port: 1 },
+    ];
+    const parsed = parseConfig({ cluster: { servers } });
+    expect(parsed.ok && parsed.config.cluster.servers).to.deep.equal([
+      { host: '10.0.0.1', port: 1, zone: 'a' },
+      { host: '10.0.0.2', port: 1 },
+    ]);
+    expect(pathsOf([...servers, { ip: '10.0.0.1', port: 1, zone: 'b' }])).to.deep.equal([
+      'cluster.servers[2]',
+    ]);
+    expect(pathsOf([{ ip: '10.0.0.1', port: 1, zone: '' }])).to.deep.equal([
+      'cluster.servers[0].zone',
+    ]);
+  });
+
   it('are each there once, however many there are: each that is not is told', () => {
     const servers = many(MOST - 2);
     const [first, second] = servers;

@@ -33,6 +33,15 @@ describe('labelledBy', () => {
     });
   }
 
+  it('reads where the container stands', () => {
+    expect(read({ zone: 'a' })).to.have.nested.property('labelled.zone', 'a');
+    const said =
+      'label cutover.zone: expected 1 to 128 letters, digits, dots, hyphens and underscores';
+    expect(read({ zone: 'to the left' }))
+      .to.have.property('because')
+      .that.includes(said);
+  });
+
   it('keeps versions as they are written: 1.10 is newer than 1.9', () => {
     expect(read({ version: '1.10' })).to.have.nested.property('labelled.version', '1.10');
   });
@@ -82,7 +91,7 @@ describe('labelledBy', () => {
     {
       labels: { enable: 'true' },
       because:
-        'label cutover.enable is unknown; known are version, port, mode, sessionTimeout, ' +
+        'label cutover.enable is unknown; known are version, port, zone, mode, sessionTimeout, ' +
         'percentageTransitionPerRequest, duration, steps, methods, promote',
     },
     {

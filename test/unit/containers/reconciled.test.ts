@@ -75,6 +75,14 @@ describe('reconciled', () => {
     expect(changes).to.have.length(1);
   });
 
+  it('says of servers where their labels say that they stand', () => {
+    const { table } = look(firstTable(first), [
+      container(1, labels('2.0', { 'cutover.zone': 'a' })),
+      container(2),
+    ]);
+    expect(table.versions[0].servers.map(({ zone }) => zone)).to.deep.equal(['a', undefined]);
+  });
+
   it('changes nothing the second time', () => {
     const containers = [container(1), container(2)];
     const { table } = look(firstTable(first), containers);

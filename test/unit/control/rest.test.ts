@@ -230,6 +230,19 @@ describe('the REST API', () => {
     });
   });
 
+  it('keeps, announces and shows the zones of servers, of those that have one', async () => {
+    const servers = [
+      { ...server, zone: 'a' },
+      { ...server, port: server.port + 1 },
+    ];
+    await put(at.app, { servers, version: '2.0' });
+    expect(at.announced.at(-1)?.versions[0].servers).to.deep.equal(
+      servers.map(({ ip, ...rest }) => ({ host: ip, ...rest })),
+    );
+    const [newest] = await listed(at.app);
+    expect(newest?.servers).to.deep.equal(servers);
+  });
+
   it('shows sessions and verdict of a version of which they are known, and of no other', async () => {
     at.sessions = { count: 37, isExact: true, endIn: 720 };
     at.judgement = { verdict: 'inconclusive', exchanges: 120 };

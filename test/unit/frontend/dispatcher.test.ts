@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Dispatcher } from '../../../src/frontend/dispatcher.js';
 import { Exchange, type WholeRequest } from '../../../src/frontend/exchange.js';
+import { handicaps } from '../../../src/frontend/pick-worker.js';
 import { WorkerPeer } from '../../../src/frontend/worker-peer.js';
 import { exchangeId } from '../../../src/kernel/ids.js';
 import type { WorkerId } from '../../../src/kernel/ids.js';
@@ -23,7 +24,7 @@ describe('Dispatcher', () => {
 
   const sent = new WeakMap<WorkerPeer, string[]>();
 
-  function join(name: string): WorkerPeer {
+  function join(name: string, handicap = 0): WorkerPeer {
     const heard: string[] = [];
     const outbox = new Outbox<FromFrontend>(
       packed => {
@@ -32,7 +33,7 @@ describe('Dispatcher', () => {
       },
       () => undefined,
     );
-    const about = { id: name as WorkerId, name, window: 100, now: 0, outbox };
+    const about = { id: name as WorkerId, name, window: 100, handicap, now: 0, outbox };
     const worker = new WorkerPeer({ ...about, broken: () => undefined });
     sent.set(worker, heard);
     dispatcher.joined(worker);
@@ -78,7 +79,7 @@ describe('Dispatcher', () => {
     });
 
     it('to three workers at most', () => {
-      const workers = ['a', 'b', 'c', 'd'].map(join);
+      const workers = ['a', 'b', 'c', 'd'].map(name => join(name));
       const { exchange } = ask();
       const moved = [1, 2, 3].map(() => dispatcher.elsewhere(exchange));
       expect(moved).to.deep.equal([true, true, false]);
@@ -106,6 +107,15 @@ describe('Dispatcher', () => {
     dispatcher.sweep(clock.now());
     expect([waited.length, dispatcher.queued]).to.deep.equal([1, 0]);
     expect(dispatcher.workers.map(({ outstanding }) => outstanding)).to.deep.equal([1]);
+  });
+
+  it('prefers who is on this host, and gives all it had to others at once when that one is lost', () => {
+    const [far, here] = [join('far', handicaps.near), join('here', handicaps.here)];
+    const both = [ask(), ask()];
+    expect([has(far), has(here)]).to.deep.equal([[], [1, 2]]);
+    expect(dispatcher.left(here, 'it is dead')).to.deep.equal({ repeated: 2, failed: 0 });
+    expect(has(far)).to.deep.equal([1, 2]);
+    expect(both.map(({ exchange }) => exchange.attempts)).to.deep.equal([2, 2]);
   });
 
   it('gives each request to the worker with the fewest outstanding', () => {

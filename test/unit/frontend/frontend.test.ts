@@ -113,7 +113,7 @@ class Worker {
   static async join(stage: Stage, address: string): Promise<Worker> {
     const worker = new Worker(stage, address);
     expect(await worker.heard()).to.deep.equal([kinds.stranger]);
-    await worker.says([kinds.hello, 'worker', 1000]);
+    await worker.says([kinds.hello, 'worker', 1000, '', '']);
     expect((await worker.heard())[0]).to.equal(kinds.welcome);
     return worker;
   }

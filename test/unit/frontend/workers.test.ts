@@ -16,6 +16,7 @@ import { Packr } from 'msgpackr/pack';
 import { FakeClock } from '../support-clock.js';
 import { answer, bodyOnDisk, FakeAsker, inWords, refusal, request, settled } from './stand.js';
 
+const place = { host: 'host-1', zone: 'a' };
 const idOf = (n: number) => Buffer.from([0, 0, 0, 0, n]);
 
 describe('Workers', () => {
@@ -52,7 +53,7 @@ describe('Workers', () => {
         said: (exchange, [kind]) => said.push(`${exchange.id}: ${kind}`),
         broken: ({ id }, cause) => said.push(`${id}: ${String(cause)}`),
       },
-      { name: 'frontend 1', window: 500, heartbeat: 1000, silence: 5000 },
+      { name: 'frontend 1', place, window: 500, heartbeat: 1000, silence: 5000 },
       dispatcher,
       { clock, report: event => events.push(event) },
     );
@@ -60,7 +61,7 @@ describe('Workers', () => {
 
   const comesOrGoes = (n: number) => workers.received([idOf(n), Buffer.alloc(0)]);
   const says = (n: number, ...batch: Envelope[]) => workers.received([idOf(n), encode(batch)]);
-  const hello = (n: number) => says(n, [kinds.hello, `worker-${n}`, 100]);
+  const hello = (n: number) => says(n, [kinds.hello, `worker-${n}`, 100, '', '']);
   const told = (n: number) => sent.get(n) ?? [];
   const types = () => events.map(({ type }) => type);
 
@@ -104,8 +105,24 @@ describe('Workers', () => {
     await settled();
     expect(told(1)).to.deep.equal(['stranger', 'welcome', 'request']);
     expect(events).to.deep.equal([
-      { type: 'worker-joined', worker: '0000000001', name: 'worker-1' },
+      { type: 'worker-joined', worker: '0000000001', name: 'worker-1', distance: 'near' },
     ]);
+  });
+
+  it('heeds where a worker says it is, and that it says nothing of it', () => {
+    const places = [
+      ['host-1', 'a'],
+      ['host-2', 'a'],
+      ['host-2', 'b'],
+      ['', ''],
+    ] as const;
+    for (const [n, [host, zone]] of places.entries()) {
+      says(n, [kinds.hello, `worker-${n}`, 100, host, zone]);
+    }
+    const distances = events.flatMap(event =>
+      event.type === 'worker-joined' ? [event.distance] : [],
+    );
+    expect(distances).to.deep.equal(['here', 'near', 'far', 'near']);
   });
 
   it('asks who it is also when its coming was not announced', async () => {
@@ -493,7 +510,7 @@ describe('Workers', () => {
       dispatcher,
       { clock, report: () => undefined },
     );
-    broken.received([idOf(3), encode([[kinds.hello, 'third', 1]])]);
+    broken.received([idOf(3), encode([[kinds.hello, 'third', 1, '', '']])]);
     const own = new Exchange(exchangeId(55), request(), new FakeAsker());
     says(1, [kinds.goodbye]);
     dispatcher.ask(own);

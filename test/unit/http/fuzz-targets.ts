@@ -116,7 +116,7 @@ const wire: Target = {
     judgeWire(bytes, decodeFromFrontend, encode);
   },
   begin: [
-    encode([[kinds.hello, 'w', 1000], [kinds.beat], [kinds.goodbye]]),
+    encode([[kinds.hello, 'w', 1000, 'host-1', 'a'], [kinds.beat], [kinds.goodbye]]),
     encode([
       [kinds.welcome, 'f', 1000, true],
       [kinds.farewell],

@@ -55,7 +55,7 @@ const either = [
 
 const fromWorker: fc.Arbitrary<FromWorker> = fc.oneof(
   ...either,
-  fc.tuple(kind('hello'), name, amount),
+  fc.tuple(kind('hello'), name, amount, fc.constantFrom('', 'host-1'), fc.constantFrom('', 'a')),
   fc.tuple(kind('goodbye')),
   fc.tuple(kind('interim'), id, status, latin1, latin1),
   fc.tuple(

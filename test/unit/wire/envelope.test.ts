@@ -16,7 +16,7 @@ type Direction = 'frontend' | 'worker' | 'both';
 
 // One member of every layout, and whom it may come from.
 const members: Readonly<Record<keyof typeof kinds, readonly [Direction, readonly unknown[]]>> = {
-  hello: ['worker', [kinds.hello, 'worker-1', 1000]],
+  hello: ['worker', [kinds.hello, 'worker-1', 1000, 'host-1', '']],
   welcome: ['frontend', [kinds.welcome, 'frontend 1', 0, true]],
   beat: ['both', [kinds.beat]],
   goodbye: ['worker', [kinds.goodbye]],

@@ -60,7 +60,7 @@ class Frontend {
     await this.says([kinds.stranger]);
     let hello = await this.heard();
     if (hello === 'goes') hello = await this.heard();
-    expect(hello).to.deep.equal([[kinds.hello, 'worker-1', 300]]);
+    expect(hello).to.deep.equal([[kinds.hello, 'worker-1', 300, 'host-1', 'a']]);
     await this.says(welcome);
   }
 }
@@ -87,6 +87,7 @@ describe('FrontendLink', () => {
       {
         address,
         name: 'worker-1',
+        place: { host: 'host-1', zone: 'a' },
         window: 300,
         heartbeat: 1000,
         silence: 5000,
@@ -177,7 +178,7 @@ describe('FrontendLink', () => {
     const lost = happens('lost');
     await frontend.says([kinds.stranger], asks);
     await lost;
-    expect(await frontend.heard()).to.deep.equal([[kinds.hello, 'worker-1', 300]]);
+    expect(await frontend.heard()).to.deep.equal([[kinds.hello, 'worker-1', 300, 'host-1', 'a']]);
     expect(link.isJoined).to.equal(false);
     const request = happens('request'); // that of the past is not served
     await frontend.says(welcome, [
@@ -247,7 +248,7 @@ describe('FrontendLink', () => {
     await frontend.sends(theirs);
     await frontend.sends(theirs);
     await lost;
-    expect(await frontend.heard()).to.deep.equal([[kinds.hello, 'worker-1', 300]]);
+    expect(await frontend.heard()).to.deep.equal([[kinds.hello, 'worker-1', 300, 'host-1', 'a']]);
     const refusals = events.filter(({ type }) => type === 'peer-refused');
     expect(refusals).to.have.length(1);
     expect(refusals[0]).to.have.property('because').that.includes('version 99');
@@ -318,7 +319,7 @@ describe('FrontendLink', () => {
     expect(types()).to.deep.equal(['frontend-joined', 'frontend-left']);
     const joined = happens('joined');
     await frontend.says([kinds.stranger]);
-    expect(await frontend.heard()).to.deep.equal([[kinds.hello, 'worker-1', 300]]);
+    expect(await frontend.heard()).to.deep.equal([[kinds.hello, 'worker-1', 300, 'host-1', 'a']]);
     await frontend.says(welcome);
     await joined;
     expect(link.isOpen).to.equal(true);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { ServerAddress } from '../../../src/config/cluster.js';
 import { versionId } from '../../../src/kernel/ids.js';
 import type { Version } from '../../../src/versions/version.js';
 import type { Server } from '../../../workers/containers/server.js';
@@ -302,8 +303,9 @@ describe('Servers, of which some fail', () => {
       servers.take([address(3), address(1), address(2)]);
       expect(new Set(portsOf(servers, 6))).to.deep.equal(new Set([2, 3]));
       expect(at(servers, 2)).to.equal(good);
+      const third = at(servers, 3);
       clock.advance(500);
-      expect(servers.pick(new Set([good, at(servers, 3)]))).to.equal(bad);
+      expect(servers.pick(new Set([good, third]))).to.equal(bad);
     });
 
     it('forgets that one was left out that went, also where it comes again', () => {
@@ -340,6 +342,77 @@ describe('Servers, of which some fail', () => {
       expect(servers.pick(none)).to.equal(undefined, 'three each');
       servers.take([address(1)]);
       expect(servers.pick(none)).to.equal(only);
+    });
+  });
+
+  describe('in zones', () => {
+    const inZone = (port: number, zone?: string) => ({ host: '127.0.0.1', port, zone });
+    const everywhere = [
+      inZone(1, 'a'),
+      inZone(2, 'b'),
+      inZone(3, 'a'),
+      inZone(4),
+    ] as const satisfies readonly ServerAddress[];
+
+    const serversFrom = (zone: string | undefined) => {
+      const version = { ...versionOf(1), servers: everywhere };
+      return new Servers(version, {
+        mostConnections: 2,
+        connectTimeout: 1000,
+        clock,
+        ejection,
+        zone,
+      });
+    };
+
+    it('asks those of its own zone, each as often', () => {
+      expect(portsOf(serversFrom('a'), 6)).to.deep.equal([1, 3, 1, 3, 1, 3]);
+    });
+
+    it('asks all where none is in its zone, or it is in none', () => {
+      for (const zone of ['c', undefined]) {
+        expect(portsOf(serversFrom(zone), 8)).to.deep.equal([1, 2, 3, 4, 1, 2, 3, 4]);
+      }
+    });
+
+    it('goes elsewhere at once while those of its zone have no room', () => {
+      const servers = serversFrom('b');
+      const near = at(servers, 2);
+      near.outstanding = 2;
+      expect(new Set(portsOf(servers, 3))).to.deep.equal(new Set([1, 3, 4]));
+      near.outstanding = 1;
+      expect(portsOf(servers, 2)).to.deep.equal([2, 2]);
+    });
+
+    it('goes elsewhere at once while those of its zone rest, and for a request that has tried them', () => {
+      const servers = serversFrom('b');
+      const near = at(servers, 2);
+      expect(servers.pick(new Set([near]))?.address.port).to.equal(1);
+      near.restsUntil = clock.now() + 1;
+      expect(portsOf(servers, 3)).to.deep.equal([3, 4, 1]);
+      clock.advance(1);
+      expect(portsOf(servers, 2)).to.deep.equal([2, 2]);
+    });
+
+    it('goes elsewhere at once when those of its zone are left out, and comes back', () => {
+      const servers = serversFrom('b');
+      const near = at(servers, 2);
+      eject(servers, near);
+      expect(new Set(portsOf(servers, 6))).to.deep.equal(new Set([1, 3, 4]));
+      clock.advance(500);
+      expect(servers.pick(none)).to.equal(near, 'it is tried again');
+      expect(portsOf(servers, 1), 'by one request').to.not.include(2);
+      servers.succeeded(near, clock.now());
+      expect(portsOf(servers, 3)).to.deep.equal([2, 2, 2]);
+    });
+
+    it('heeds that a server is said to stand elsewhere, and keeps its record', () => {
+      const servers = serversFrom('b');
+      const before = at(servers, 2);
+      servers.take([inZone(1, 'a'), inZone(2, 'a'), inZone(3, 'b'), inZone(4)]);
+      expect(portsOf(servers, 3)).to.deep.equal([3, 3, 3]);
+      at(servers, 3).outstanding = 2;
+      expect(at(servers, 2)).to.equal(before);
     });
   });
 });
