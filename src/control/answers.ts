@@ -35,7 +35,9 @@ export const spread = z.strictObject({
   workers: count.describe('followers that are workers'),
   leader: z
     .string()
-    .describe('of several controls (registry.kind etcd) the one that acts; missing: none does')
+    .describe(
+      'of several controls (registry.kind etcd) the one that acts; missing: none does, or it is not known',
+    )
     .optional(),
   controls: z.array(z.string()).describe('of several controls those that live').optional(),
   away: z

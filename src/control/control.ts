@@ -2,12 +2,11 @@
  * The control process: puts registry, registrar, REST API and herald together, and decides nothing. It is
  * not in the data path: while it is down, workers go on with the last table that they have.
  */
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { hostPort } from '../config/address.js';
 import type { Config } from '../config/config.js';
-import type { Engine } from '../containers/engine.js';
 import type { Cancel, Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Report } from '../kernel/events.js';
@@ -16,11 +15,8 @@ import type { Role } from '../kernel/role.js';
 import { StartError } from '../kernel/start-error.js';
 import { OwnProcess } from '../measures/own-process.js';
 import type { Keyring } from '../security/keyring.js';
-import type { SigningKey, Stored } from '../registry/registry.js';
-import { Containers, engineOf, mayNotRemove, refusals } from '../containers/containers.js';
-import { ownerId } from '../containers/owner-id.js';
-import { wantedBy } from '../containers/wanted.js';
-import { anyListens } from '../sockets/listens.js';
+import { RegistryError, type SigningKey, type Stored } from '../registry/registry.js';
+import { mayNotRemove, type Containers } from '../containers/containers.js';
 import { bindDevice, type DeviceRouter } from '../sockets/device.js';
 import { upgradeOf, type Change } from '../versions/routing-table.js';
 import { MEASURE, type Measures } from '../wire/measures.js';
@@ -36,12 +32,17 @@ import { liveOf } from './live/snapshot.js';
 import { LiveStreams } from './live/streams.js';
 import { exposition } from './metrics.js';
 import type { Measured } from './metric-families.js';
+import {
+  containersOf,
+  ownedEngine,
+  startedContainers,
+  type OwnedEngine,
+} from './own-containers.js';
 import { Processes } from './processes.js';
 import { Recent } from './recent.js';
 import { Overseer } from './overseer.js';
 import { Registrar, type Outcome } from './registrar.js';
-import type { PutBody } from './put-body.js';
-import { restApi, type StartedContainers } from './rest.js';
+import { restApi } from './rest.js';
 import { Sharing } from './sharing.js';
 import { shownVersion, type Facts } from './shown.js';
 import { Steward } from './steward.js';
@@ -93,23 +94,6 @@ const nameOf = ({ name = 'control' }: ControlOptions) => name;
 
 const guardOf = ({ keyring, clock, report }: ControlOptions) =>
   keyring && { credentials: keyring.toFollowers, now: () => clock.now(), report };
-
-/** An engine of containers, and who we are to it. Throws StartError. */
-async function ownedEngine(config: Config): Promise<OwnedEngine | undefined> {
-  const engine = engineOf(config);
-  if (engine === undefined) return undefined;
-  const file = `${String(config.registry.file)}.owner`;
-  try {
-    return { engine, owner: await ownerId(file) };
-  } catch (cause) {
-    throw new StartError(`docker: ${file}: ${messageOf(cause)}`, 1, { cause });
-  }
-}
-
-interface OwnedEngine {
-  readonly engine: Engine;
-  readonly owner: string;
-}
 
 /** What control is made of, and what it begins with. */
 interface Parts {
@@ -173,7 +157,8 @@ class Control implements Role {
     });
     this.#own = new OwnProcess(clock);
     this.#processes.own(this.#own.read());
-    this.#containers = parts.engine && this.#newContainers(parts.engine);
+    this.#containers =
+      parts.engine && containersOf(parts.engine, { ...options, registrar: this.#registrar });
     this.#app = this.#api();
     this.#cancels = [
       clock.every(SWEEP, () => this.#herald.sweep(clock.now())),
@@ -288,7 +273,11 @@ class Control implements Role {
     const { registry, leadership } = this.#stores;
     const isShared = leadership.controls !== undefined;
     return new Registrar(stored, {
-      save: ({ table, keys }, how) => registry.save({ ...stored, table, keys }, how),
+      save: async ({ table, keys }, how) => {
+        const away = leadership.controls?.away;
+        if (away !== undefined) throw new RegistryError('unavailable', away); // nobody waits for it
+        await registry.save({ ...stored, table, keys }, how);
+      },
       load: isShared ? () => this.#loaded() : undefined,
       announce: ({ table, keys }) => {
         this.#herald.announce(table, this.#announced(keys));
@@ -305,35 +294,6 @@ class Control implements Role {
   async #loaded(): Promise<Stored | undefined> {
     const loaded = await this.#stores.registry.load();
     return loaded.kind === 'empty' ? undefined : loaded.stored;
-  }
-
-  #newContainers({ engine, owner }: OwnedEngine): Containers {
-    const { config, clock, report } = this.#options;
-    return new Containers(engine, owner, config, {
-      table: () => this.#registrar.table,
-      change: async change => {
-        const outcome = await this.#registrar.change(change);
-        if (outcome.kind === 'done' || outcome.kind === 'unknown') return undefined;
-        return outcome.because;
-      },
-      newId: () => versionId(randomUUID()),
-      clock,
-      report,
-      chance: () => randomInt(2 ** 32) / 2 ** 32,
-      listens: server => anyListens([server]),
-    });
-  }
-
-  async #start(id: VersionId, cluster: PutBody['cluster']): Promise<StartedContainers> {
-    const { docker } = this.#options.config;
-    const { containers, version } = cluster;
-    if (containers === undefined) throw new TypeError('a cluster of servers has no containers');
-    const problems = refusals(containers.image, containers.count, docker);
-    if (problems.length > 0 || this.#containers === undefined) return { kind: 'refused', problems };
-    const started = await this.#containers.start(id, version, wantedBy(containers));
-    if (started.ok) return { kind: 'ready', ...started };
-    started.whenKnown();
-    return { kind: 'failed', because: started.because };
   }
 
   /** What the configuration says of keys counts before what we made ourselves. */
@@ -456,7 +416,7 @@ class Control implements Role {
           return overseer.events.toReversed();
         },
         change: change => registrar.change(change),
-        start: (id, cluster) => this.#start(id, cluster),
+        start: (id, cluster) => startedContainers(this.#containers, config.docker, { id, cluster }),
         mayNotRemove: id => {
           const version = registrar.table.versions.find(each => each.id === id);
           return version && mayNotRemove(version, config.docker);

@@ -20,7 +20,8 @@ export function statusTable(versions: readonly ShownVersion[]): string {
 /** Nothing where there is one control only. */
 export function controlsLine({ leader, controls, away }: ShownSpread): string {
   if (controls === undefined) return '';
-  const known = `${leader ?? 'nobody'} leads; controls: ${controls.join(', ')}`;
+  const leads = away === undefined ? `${leader ?? 'nobody'} leads` : 'nobody can tell who leads';
+  const known = `${leads}; controls: ${controls.join(', ')}`;
   const lines = away === undefined ? [known] : [known, `nothing can be changed: ${away}`];
   return `\n${lines.map(line => `${printable(line)}\n`).join('')}`;
 }

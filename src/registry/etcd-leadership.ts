@@ -13,6 +13,8 @@ import type { Controls, Leadership } from './leadership.js';
 
 /** Milliseconds between two looks. */
 const LOOK = 1000;
+/** Looks in a row that must fail: one alone may have met a frozen member each time that it was tried. */
+const AWAY = 2;
 
 export interface EtcdLeadershipOptions {
   readonly client: Etcd3;
@@ -35,6 +37,7 @@ export class EtcdLeadership implements Leadership {
   #leader: string | undefined;
   #live: readonly string[] = [];
   #away: string | undefined;
+  #failures = 0;
   #cancels: Cancel[] = [];
   /** The look of this moment; another may be wanted after it. */
   #looking: Promise<void> | undefined;
@@ -52,7 +55,8 @@ export class EtcdLeadership implements Leadership {
   }
 
   get controls(): Controls {
-    return { leader: this.#leader, live: this.#live, away: this.#away };
+    const leader = this.#away === undefined ? this.#leader : undefined;
+    return { leader, live: this.#live, away: this.#away };
   }
 
   join(): void {
@@ -138,6 +142,7 @@ export class EtcdLeadership implements Leadership {
   }
 
   #came(): void {
+    this.#failures = 0;
     if (this.#away === undefined) return;
     this.#away = undefined;
     this.#options.report({ type: 'registry-found' });
@@ -146,6 +151,8 @@ export class EtcdLeadership implements Leadership {
   /** Told once, however often it is tried again. */
   #went(cause: unknown): void {
     const { because } = etcdError(cause);
+    this.#failures += 1;
+    if (this.#failures < AWAY) return;
     if (this.#away === undefined) this.#options.report({ type: 'registry-lost', because });
     this.#away = because;
   }

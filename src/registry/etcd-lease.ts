@@ -5,6 +5,8 @@ import { ANSWER, deadline } from './etcd-client.js';
 
 /** Seconds. */
 export const LEASE = 5;
+/** Of a keep-alive: they are no calls, which are tried again by themselves. */
+const TRIES = 3;
 
 /** Asked to renew itself again and again; between that it does nothing. */
 export class EtcdLease {
@@ -42,15 +44,17 @@ export class EtcdLease {
 
   async #kept(): Promise<string | undefined> {
     if (this.#lease === undefined || this.#id === undefined) return undefined;
-    try {
-      const kept = this.#lease.keepaliveOnce({ deadline: deadline(this.#clock) });
-      await this.#inTime(kept);
-      return this.#id;
-    } catch (cause) {
-      if (!(cause instanceof EtcdLeaseInvalidError)) throw cause;
-      this.#forget();
-      return undefined;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#inTime(this.#lease.keepaliveOnce({ deadline: deadline(this.#clock) }));
+        return this.#id;
+      } catch (cause) {
+        if (cause instanceof EtcdLeaseInvalidError) break;
+        if (tries === TRIES) throw cause; // each is made at another member, by chance
+      }
     }
+    this.#forget();
+    return undefined;
   }
 
   async #granted(): Promise<string> {

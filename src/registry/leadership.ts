@@ -13,7 +13,7 @@ export interface Leadership {
 
 /** As far as we know, if the registry can be reached. */
 export interface Controls {
-  /** The leader's name; undefined: nobody leads. */
+  /** The leader's name; undefined: nobody leads, or nobody can tell. */
   readonly leader: string | undefined;
   /** Names of those that live, sorted. */
   readonly live: readonly string[];

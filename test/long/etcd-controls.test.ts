@@ -252,7 +252,11 @@ describeWithEtcd('several controls on one etcd', function () {
       await eventually('it knows', async () => (await control.spread()).away !== undefined);
     }
     follower.saw(many(20, failing), many(180, ok));
-    await new Promise(resume => setTimeout(resume, 8000)); // longer than the lease
+    const isLeading = async (control: StartedControl) =>
+      (await (await control.call('/metrics')).text()).includes('cutover_leading 1\n');
+    await eventually('the lease is over', async () => {
+      return (await Promise.all(controls.map(isLeading))).every(each => !each);
+    });
     for (const control of controls) {
       expect(control.all('registry-lost')).to.have.lengthOf(1);
     }

@@ -116,7 +116,7 @@ describe('the verbs of the operator', () => {
     expect(await verbs.status(control, forPeople)).to.contain('\nb leads; controls: a, b\n');
     control.where = { edition: 1, controls: ['a'], away: 'etcd cannot be used: why' };
     expect(await verbs.status(control, forPeople)).to.contain(
-      '\nnobody leads; controls: a\nnothing can be changed: etcd cannot be used: why\n',
+      '\nnobody can tell who leads; controls: a\nnothing can be changed: etcd cannot be used: why\n',
     );
     expect(JSON.parse(await verbs.events(control, forMachines))).to.deep.equal([event]);
     expect(await verbs.events(control, forPeople)).to.contain('added');
