@@ -17,6 +17,7 @@ import {
   type FromFollower,
   type TableMessage,
 } from '../wire/control-message.js';
+import { together } from '../measures/together.js';
 import type { Measures } from '../wire/measures.js';
 import type { Progress, WorkerReport } from '../wire/report.js';
 import type { HeldTable } from './held-table.js';
@@ -59,6 +60,8 @@ export class ControlLink {
   #behind: { readonly since: number; readonly edition: number } | undefined;
   /** As control knows it. */
   #standing: Standing | undefined;
+  /** What was measured while this control did not know us, and another did. */
+  #untold: Measures | undefined;
   #isClosed = false;
 
   constructor(options: ControlLinkOptions) {
@@ -110,11 +113,15 @@ export class ControlLink {
     this.#send({ kind: 'standing', standing });
   }
 
-  /** False, as above. */
-  measured(measures: Measures): boolean {
-    if (!this.isLinked) return false;
-    this.#send({ kind: 'measures', measures });
-    return true;
+  /**
+   * False, as above; then they are told with the next ones, once control knows us again. What nobody was told
+   * yet comes first: counts are neither lost nor doubled with any control.
+   */
+  measured(latest: Measures): boolean {
+    const measures = this.#untold === undefined ? latest : together(this.#untold, latest);
+    this.#untold = this.isLinked ? undefined : measures;
+    if (this.#untold === undefined) this.#send({ kind: 'measures', measures });
+    return this.#untold === undefined;
   }
 
   close(): void {

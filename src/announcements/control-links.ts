@@ -44,8 +44,8 @@ export class ControlLinks {
   }
 
   sweep(now: number): void {
+    this.#links.tidy(); // first: who is to go need not begin anew
     for (const link of this.#links.all) link.sweep(now);
-    this.#links.tidy();
   }
 
   /** To each that knows us. False: none does, so nothing was sent. */

@@ -9,12 +9,13 @@ import { errorCodes } from '../kernel/errors.js';
 import type { Share } from '../kernel/ids.js';
 import type { Controls } from '../registry/leadership.js';
 import type { Durations } from '../measures/durations.js';
+import type { ClientTotals } from '../measures/together.js';
 import type { FollowerRole } from '../wire/control-message.js';
 import type { FrontendMeasures, ProcessMeasures, WorkerMeasures } from '../wire/measures.js';
 import type { Judgement } from './judged.js';
 import type { MeasuredProcess } from './processes.js';
 import type { ShownVersion } from './shown.js';
-import type { ClientTotals, VersionTotals } from './totals.js';
+import type { VersionTotals } from './totals.js';
 
 export interface Measured {
   /** Of Cutover, and of Node. */

@@ -3,24 +3,25 @@
  * Followers tell differences, so that whoever comes, goes or dies takes nothing away.
  */
 import type { VersionId } from '../kernel/ids.js';
-import { addDurations, newDurations, type Durations } from '../measures/durations.js';
+import { newDurations } from '../measures/durations.js';
+import {
+  clientsTogether,
+  countedTogether,
+  summed,
+  type ClientTotals,
+  type VersionCounts,
+} from '../measures/together.js';
 import type { FrontendMeasures, VersionMeasures, WorkerMeasures } from '../wire/measures.js';
 import type { Outcome } from '../wire/observation.js';
 import type { WorkerReport } from '../wire/report.js';
 
 /** Of one version. */
-export interface VersionTotals extends Omit<VersionMeasures, 'version'> {
+export interface VersionTotals extends VersionCounts {
   /** First attempts that the verdict is drawn from. */
   readonly exchanges: Readonly<Record<Outcome, number>>;
   /** Requests that it was asked for because another attempt had failed. */
   readonly rescues: number;
 }
-
-/** Of all frontends. */
-export type ClientTotals = Pick<
-  FrontendMeasures,
-  'requests' | 'durations' | 'waits' | 'accepted' | 'refusals' | 'lost'
->;
 
 export const nothingCounted = (): VersionTotals => ({
   exchanges: { ok: 0, failed: 0, different: 0 },
@@ -74,7 +75,7 @@ export class Totals {
   }
 
   measured(work: WorkerMeasures | FrontendMeasures, isKnown: IsKnown): void {
-    if (work.role === 'frontend') this.#clients = withClients(this.#clients, work);
+    if (work.role === 'frontend') this.#clients = clientsTogether(this.#clients, work);
     else {
       for (const each of work.versions) {
         if (!isKnown(each.version)) continue;
@@ -92,52 +93,5 @@ export class Totals {
 const withVersion = (before: VersionTotals, more: VersionMeasures): VersionTotals => ({
   exchanges: before.exchanges,
   rescues: before.rescues,
-  requests: withRows(before.requests, more.requests),
-  durations: withDurations(before.durations, more.durations),
-  attempts: summed(before.attempts, more.attempts),
-  failures: summed(before.failures, more.failures),
-  heads: withDurations(before.heads, more.heads),
-  comparisons: summed(before.comparisons, more.comparisons),
-  ejections: before.ejections + more.ejections,
-  cookies: before.cookies + more.cookies,
+  ...countedTogether(before, more),
 });
-
-const withClients = (before: ClientTotals, more: FrontendMeasures): ClientTotals => ({
-  requests: withRows(before.requests, more.requests),
-  durations: withDurations(before.durations, more.durations),
-  waits: withDurations(before.waits, more.waits),
-  accepted: before.accepted + more.accepted,
-  refusals: summed(before.refusals, more.refusals),
-  lost: summed(before.lost, more.lost),
-});
-
-/** Rows with the same labels become one. Which labels there may be, the schema says: so many rows at most. */
-function withRows<Row extends { readonly count: number }>(
-  before: readonly Row[],
-  more: readonly Row[],
-): readonly Row[] {
-  const keyOf = (row: Row) =>
-    Object.entries(row)
-      .filter(([label]) => label !== 'count')
-      .join(' ');
-  const rows = new Map(before.map(row => [keyOf(row), row]));
-  for (const row of more) {
-    const known = rows.get(keyOf(row));
-    rows.set(keyOf(row), known === undefined ? row : { ...known, count: known.count + row.count });
-  }
-  return [...rows.values()];
-}
-
-function withDurations(before: Durations, more: Durations): Durations {
-  const sum = newDurations();
-  addDurations(sum, before);
-  addDurations(sum, more);
-  return sum;
-}
-
-/** Of counts by name: with the names of both. */
-function summed<Counts extends object>(before: Counts, more: Counts): Counts {
-  const sum = { ...before } as Record<string, number>;
-  for (const [key, n] of Object.entries(more) as [string, number][]) sum[key] = (sum[key] ?? 0) + n;
-  return sum as Counts;
-}

@@ -6,7 +6,7 @@ import { share, versionId } from '../../../src/kernel/ids.js';
 import type { Progress } from '../../../src/wire/report.js';
 import { stageForEach } from '../../support/stage.js';
 import { within } from '../../support/within.js';
-import { workerMeasures, measures } from '../control/measured.js';
+import { frontendMeasures, measures, workerMeasures } from '../control/measured.js';
 import { FakeClock } from '../support-clock.js';
 import { acknowledge, SpokenControl, tableOf } from './spoken-control.js';
 
@@ -119,6 +119,25 @@ describe('ControlLinks', () => {
     for (const control of [a, b]) {
       expect(await control.heard()).to.deep.equal({ kind: 'report', report: report(1) });
       expect(await control.heard()).to.deep.equal({ kind: 'measures', measures: told });
+    }
+  });
+
+  it('keep for a control that is away what the others are told, and tell it once it is back', async () => {
+    const told = (accepted: number) => measures(frontendMeasures({ accepted }));
+    links.want(addresses);
+    await a.links(tableOf(2));
+    for (const accepted of [1, 2]) {
+      expect(links.measured(told(accepted))).to.equal(true);
+      expect(await a.heard()).to.deep.equal({ kind: 'measures', measures: told(accepted) });
+    }
+    await b.links(tableOf(2));
+    links.measured(told(4));
+    links.measured(told(8));
+    expect(await a.heard()).to.deep.equal({ kind: 'measures', measures: told(4) });
+    const all = measures(frontendMeasures({ accepted: 7 }), { period: 3000 });
+    expect(await b.heard()).to.deep.equal({ kind: 'measures', measures: all });
+    for (const control of [a, b]) {
+      expect(await control.heard()).to.deep.equal({ kind: 'measures', measures: told(8) });
     }
   });
 
