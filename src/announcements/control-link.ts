@@ -18,7 +18,7 @@ import {
   type TableMessage,
 } from '../wire/control-message.js';
 import type { Measures } from '../wire/measures.js';
-import type { Progress, WorkerReport } from '../wire/report.js';
+import { REPORT, type Progress, type WorkerReport } from '../wire/report.js';
 import type { HeldTable } from './held-table.js';
 import type { Shared, Standing } from '../wire/shared.js';
 
@@ -59,6 +59,8 @@ export class ControlLink {
   #behind: { readonly since: number; readonly edition: number } | undefined;
   /** As control knows it. */
   #standing: Standing | undefined;
+  /** Milliseconds, as control wants them between two reports. */
+  #every = REPORT;
   #isClosed = false;
 
   constructor(options: ControlLinkOptions) {
@@ -76,6 +78,11 @@ export class ControlLink {
   /** Whether somebody speaks at its other end, perhaps to ask who we are. */
   get isHeard(): boolean {
     return this.#hasSpoken && !this.#isSilent(this.#options.clock.now());
+  }
+
+  /** Milliseconds between two reports: more than usual where control has very many workers. */
+  get every(): number {
+    return this.#every;
   }
 
   /** Reads until it is closed. */
@@ -168,6 +175,7 @@ export class ControlLink {
       case 'shared':
         return this.#options.shared?.(message.shared);
       case 'beat':
+        this.#every = message.every ?? REPORT;
         return;
     }
   }
