@@ -256,6 +256,7 @@ class Control implements Role {
         left: id => this.#sharing.gone(id, clock.now()),
         silence: config.device.silence * 1000,
         heartbeat: config.device.heartbeat * 1000,
+        busy: () => this.#own.busy(),
         report,
       },
     );
@@ -325,6 +326,7 @@ class Control implements Role {
 
   #look(): void {
     this.#steward.look(this.#now);
+    this.#herald.look();
     this.#recorder.look(this.#overseer.watched, this.#now);
     this.#share();
   }

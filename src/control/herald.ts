@@ -9,6 +9,7 @@ import { sendRefusal } from '../sockets/socket-errors.js';
 import {
   decodeFromFollower,
   encodeMessage,
+  type ControlBeat,
   type Follow,
   type FollowerRole,
   type FromControl,
@@ -17,8 +18,9 @@ import {
 } from '../wire/control-message.js';
 import type { RouterFrames } from '../wire/frames.js';
 import type { Measures } from '../wire/measures.js';
-import type { Progress, WorkerReport } from '../wire/report.js';
+import { REPORT, reportEvery, type Progress, type WorkerReport } from '../wire/report.js';
 import type { Shared, Standing } from '../wire/shared.js';
+import { FEW_WORKERS, slowedAfter } from './slowing.js';
 import type { Spread } from './spread.js';
 
 export interface HeraldHost {
@@ -40,6 +42,8 @@ export interface HeraldHost {
   readonly silence: number;
   readonly heartbeat: number;
   readonly report: Report;
+  /** The part of the time since it was last asked in which control had to do, 0 to 1; default: 0. */
+  readonly busy?: (() => number) | undefined;
 }
 
 /** What is announced: the routing table, and the keys of sessions. */
@@ -65,6 +69,12 @@ export interface KnownFollower extends Identity {
   readonly edition: number;
 }
 
+/** Milliseconds between two times that so many workers are told of progress; 0: at each look. */
+function pauseOf(workers: number, slowed: number): number {
+  const every = reportEvery(workers, slowed);
+  return every > REPORT ? every : 0;
+}
+
 /** More than anybody runs; beyond it nobody new is listened to. */
 const MOST_FOLLOWERS = 4096;
 
@@ -72,8 +82,15 @@ export class Herald {
   readonly #host: HeraldHost;
   readonly #followers = new Map<WorkerId, Follower>();
   #announcement: Announcement;
+  /** The same, as it travels: once for all of a thousand followers. */
+  #packed: Buffer | undefined;
   /** Told last, of the announcement's table; for those who come later. */
   #progress: Omit<Progress, 'taken'> | undefined;
+  /** Not yet to all. */
+  #isUntold = false;
+  #nextProgress = -Infinity;
+  /** How many times as long as usual workers are to wait between reports. */
+  #slowed = 1;
   #nextBeat: number;
 
   constructor(first: Announcement, host: HeraldHost) {
@@ -105,15 +122,31 @@ export class Herald {
   /** To every follower at once. */
   announce(table: Announcement['table'], keys: Announcement['keys']): void {
     this.#announcement = { table, keys };
+    this.#packed = undefined;
     this.#progress = undefined; // perhaps of another upgrade
+    this.#isUntold = false;
     for (const follower of this.#known()) this.#sendTable(follower);
   }
 
-  /** To every worker; undefined: another control tells them. */
+  /**
+   * To every worker; undefined: another control tells them. Very many are told less often, as they report less
+   * often, but for whether requests count.
+   */
   progress(progress: Omit<Progress, 'taken'> | undefined): void {
+    if (progress?.isHeld !== this.#progress?.isHeld) this.#nextProgress = -Infinity;
     this.#progress = progress;
-    if (progress === undefined) return;
-    for (const worker of this.#known('worker')) this.#sendProgress(worker, progress);
+    this.#isUntold = progress !== undefined;
+    this.look();
+  }
+
+  /** Tells what waits to be told, if it is time. */
+  look(): void {
+    const now = this.#host.now();
+    if (this.#progress === undefined || !this.#isUntold || now < this.#nextProgress) return;
+    const workers = this.#known('worker');
+    for (const worker of workers) this.#sendProgress(worker, this.#progress);
+    this.#isUntold = false;
+    this.#nextProgress = now + pauseOf(workers.length, this.#slowed);
   }
 
   /** To one worker; to nobody, if it has gone. */
@@ -141,10 +174,19 @@ export class Herald {
   sweep(now: number): void {
     const isBeat = now >= this.#nextBeat;
     if (isBeat) this.#nextBeat = now + this.#host.heartbeat;
+    const beat = isBeat ? encodeMessage(this.#beat()) : undefined;
     for (const [id, follower] of [...this.#followers]) {
       if (now - follower.lastHeard > this.#host.silence) this.#gone(id, follower);
-      else if (isBeat && !follower.isRefused) this.#send(follower, { kind: 'beat' });
+      else if (beat !== undefined && !follower.isRefused) this.#sendPacked(follower, beat);
     }
+  }
+
+  #beat(): ControlBeat {
+    const workers = this.#known('worker').length;
+    const busy = this.#host.busy?.() ?? 0;
+    this.#slowed = workers > FEW_WORKERS ? slowedAfter(this.#slowed, busy) : 1;
+    const every = reportEvery(workers, this.#slowed);
+    return every > REPORT ? { kind: 'beat', every } : { kind: 'beat' };
   }
 
   /** Those who have said who they are; with a role, those of it. */
@@ -252,7 +294,8 @@ export class Herald {
   }
 
   #sendTable(follower: Follower): void {
-    this.#send(follower, { kind: 'table', ...this.#announcement });
+    this.#packed ??= encodeMessage({ kind: 'table', ...this.#announcement });
+    this.#sendPacked(follower, this.#packed);
   }
 
   #sendProgress(worker: Follower, progress: Omit<Progress, 'taken'>): void {
@@ -260,8 +303,12 @@ export class Herald {
     this.#send(worker, { kind: 'progress', progress: { ...progress, taken } });
   }
 
-  #send({ routingId }: Follower, message: FromControl): void {
-    this.#host.send(routingId, encodeMessage(message)).catch((cause: unknown) => {
+  #send(follower: Follower, message: FromControl): void {
+    this.#sendPacked(follower, encodeMessage(message));
+  }
+
+  #sendPacked({ routingId }: Follower, packed: Buffer): void {
+    this.#host.send(routingId, packed).catch((cause: unknown) => {
       // Who has gone is announced by the ROUTER.
       if (sendRefusal(cause) === undefined) {
         this.#host.report({ type: 'fault', where: 'announcements', cause });
