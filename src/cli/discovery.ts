@@ -9,6 +9,7 @@ import { reachedAt } from '../discovery/reached-at.js';
 import { systemResolve } from '../discovery/system-resolve.js';
 import { systemClock } from '../kernel/clock.js';
 import type { Report } from '../kernel/events.js';
+import type { Place } from '../kernel/place.js';
 import type { Role } from '../kernel/role.js';
 import { StartError } from '../kernel/start-error.js';
 import { RegistryError } from '../registry/registry.js';
@@ -56,23 +57,24 @@ export function foundAt(
   return address;
 }
 
-export interface Place {
+export interface Registering {
   readonly sought: Sought;
   /** What the process is called. */
   readonly name: string;
   readonly at: string | undefined;
+  readonly place: Place;
 }
 
 /** Others find the role from now on, until it drains: then nobody new shall come. */
 export function registered(
   role: Role,
   directory: Directory | undefined,
-  { sought, name, at: address }: Place,
+  { sought, name, at: address, place: { host, zone } }: Registering,
 ): Role {
   if (directory === undefined || address === undefined) return role;
-  const host = hostname();
   // Supervisors on several machines call their roles the same.
-  const entry = directory.register(sought, `${name}@${host}-${process.pid}`, { address, host });
+  const own = `${name}@${hostname()}-${process.pid}`;
+  const entry = directory.register(sought, own, { address, host, ...(zone !== '' && { zone }) });
   return {
     stopped: role.stopped,
     async stop() {

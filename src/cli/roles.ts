@@ -153,7 +153,8 @@ export async function frontend(given: Frontend) {
   const start = async () => {
     const role = await startFrontend(options);
     const at = foundAt({ bound: device, advertise: given.advertise }, config, report);
-    return withDirectory(registered(role, directory, { sought: 'frontends', name, at }), directory);
+    const about = { sought: 'frontends', name, at, place: options.place } as const;
+    return withDirectory(registered(role, directory, about), directory);
   };
   await runRole(process, { report, start });
 }
