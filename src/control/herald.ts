@@ -72,6 +72,8 @@ export class Herald {
   readonly #host: HeraldHost;
   readonly #followers = new Map<WorkerId, Follower>();
   #announcement: Announcement;
+  /** The same, as it travels: once for all of a thousand followers. */
+  #packed: Buffer | undefined;
   /** Told last, of the announcement's table; for those who come later. */
   #progress: Omit<Progress, 'taken'> | undefined;
   #nextBeat: number;
@@ -105,6 +107,7 @@ export class Herald {
   /** To every follower at once. */
   announce(table: Announcement['table'], keys: Announcement['keys']): void {
     this.#announcement = { table, keys };
+    this.#packed = undefined;
     this.#progress = undefined; // perhaps of another upgrade
     for (const follower of this.#known()) this.#sendTable(follower);
   }
@@ -252,7 +255,8 @@ export class Herald {
   }
 
   #sendTable(follower: Follower): void {
-    this.#send(follower, { kind: 'table', ...this.#announcement });
+    this.#packed ??= encodeMessage({ kind: 'table', ...this.#announcement });
+    this.#sendPacked(follower, this.#packed);
   }
 
   #sendProgress(worker: Follower, progress: Omit<Progress, 'taken'>): void {
@@ -260,8 +264,12 @@ export class Herald {
     this.#send(worker, { kind: 'progress', progress: { ...progress, taken } });
   }
 
-  #send({ routingId }: Follower, message: FromControl): void {
-    this.#host.send(routingId, encodeMessage(message)).catch((cause: unknown) => {
+  #send(follower: Follower, message: FromControl): void {
+    this.#sendPacked(follower, encodeMessage(message));
+  }
+
+  #sendPacked({ routingId }: Follower, packed: Buffer): void {
+    this.#host.send(routingId, packed).catch((cause: unknown) => {
       // Who has gone is announced by the ROUTER.
       if (sendRefusal(cause) === undefined) {
         this.#host.report({ type: 'fault', where: 'announcements', cause });

@@ -1,7 +1,7 @@
 /** What workers reported since the last look, merged: its size does not depend on how much they say. */
 import type { VersionId } from '../kernel/ids.js';
 import { MOST_EXAMPLES, MOST_PAIRS } from '../verdict/dossier.js';
-import { merged, newTally, type Tally } from '../verdict/tally.js';
+import { addTally, newTally, type OwnTally, type Tally } from '../verdict/tally.js';
 import type { SignalExample, VersionReport } from '../wire/report.js';
 
 /** Of one version. */
@@ -14,7 +14,16 @@ export interface Block {
 /** Of each version; where nothing was reported, an empty one. */
 export type Blocks = (version: VersionId | undefined) => Block;
 
-const nothing: Block = { counted: 0, tally: newTally(), examples: [] };
+/** A block in the making. */
+interface OwnBlock extends Block {
+  counted: number;
+  readonly tally: OwnTally;
+  examples: readonly SignalExample[];
+}
+
+const newBlock = (): OwnBlock => ({ counted: 0, tally: newTally(), examples: [] });
+
+const nothing: Block = newBlock();
 
 /** Of all four signals together. */
 const MOST_KEPT = 4 * MOST_EXAMPLES;
@@ -28,15 +37,15 @@ function kept(examples: readonly SignalExample[]): readonly SignalExample[] {
 }
 
 export class Inbox {
-  #blocks = new Map<VersionId, Block>();
+  #blocks = new Map<VersionId, OwnBlock>();
 
+  /** Nothing of it is kept but its examples: what a thousand workers report is added up in place. */
   put({ version, counted, tally, examples }: VersionReport): void {
-    const block = this.#blocks.get(version) ?? nothing;
-    this.#blocks.set(version, {
-      counted: block.counted + counted,
-      tally: merged(block.tally, tally),
-      examples: kept([...block.examples, ...examples]),
-    });
+    const block = this.#blocks.get(version) ?? newBlock();
+    this.#blocks.set(version, block);
+    block.counted += counted;
+    addTally(block.tally, tally);
+    if (examples.length > 0) block.examples = kept([...block.examples, ...examples]);
   }
 
   /** Requests that move this version; what else was reported of it stays. */

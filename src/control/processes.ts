@@ -1,6 +1,6 @@
 /** Every process that lives, with what it measured last; control's own among them. */
 import type { WorkerId } from '../kernel/ids.js';
-import type { Measures, ProcessMeasures } from '../wire/measures.js';
+import { MEASURE, type Measures, type ProcessMeasures } from '../wire/measures.js';
 import type { KnownFollower } from './herald.js';
 import type { LiveProcess } from './live.js';
 
@@ -47,16 +47,17 @@ export class Processes {
   readonly #host: ProcessesHost;
   readonly #told = new Map<WorkerId, Told>();
   #own: ProcessMeasures | undefined;
+  /** Monotonic milliseconds. */
+  #sweptAt = -Infinity;
 
   constructor(host: ProcessesHost) {
     this.#host = host;
   }
 
-  /** What a follower has told; what those told who have gone is forgotten. */
+  /** What a follower has told; what those told who have gone is forgotten soon. */
   measured(id: WorkerId, measures: Measures, at: number): void {
     this.#told.set(id, { measures, at });
-    const living = new Set(this.#host.followers().map(follower => follower.id));
-    for (const each of this.#told.keys()) if (!living.has(each)) this.#told.delete(each);
+    if (at - this.#sweptAt >= MEASURE) this.#sweep(at);
   }
 
   /** Control's own. */
@@ -72,6 +73,13 @@ export class Processes {
   /** The same, as the dashboard shows them. `now`: monotonic milliseconds. */
   processes(now: number): readonly LiveProcess[] {
     return this.#entries().map(([process, at]) => shown(process, now - at > STALE));
+  }
+
+  /** Once in the time in which everybody tells something: a thousand must not be looked through for each. */
+  #sweep(at: number): void {
+    this.#sweptAt = at;
+    const living = new Set(this.#host.followers().map(follower => follower.id));
+    for (const each of this.#told.keys()) if (!living.has(each)) this.#told.delete(each);
   }
 
   #entries(): readonly (readonly [process: MeasuredProcess, at: number])[] {

@@ -1,6 +1,6 @@
 /** What each version did in the last ten seconds: rates for people who watch an upgrade. */
 import type { VersionId } from '../kernel/ids.js';
-import { mergedHistograms, type Histogram } from '../verdict/histogram.js';
+import { addHistogram, type OwnHistogram } from '../verdict/histogram.js';
 import type { WorkerMeasures } from '../wire/measures.js';
 import type { WorkerReport } from '../wire/report.js';
 import type { LiveVersion } from './live.js';
@@ -20,7 +20,7 @@ interface Second {
   exchanges: number;
   failed: number;
   repeats: number;
-  delays: Histogram;
+  readonly delays: OwnHistogram;
   /** Requests that this version has answered, at first or as a rescue. */
   answered: number;
 }
@@ -39,7 +39,7 @@ export class Recent {
       second.exchanges += tally.exchanges;
       second.failed += tally.failed;
       second.repeats += tally.repeats;
-      second.delays = mergedHistograms(second.delays, tally.delays);
+      addHistogram(second.delays, tally.delays);
     }
   }
 
@@ -61,10 +61,8 @@ export class Recent {
     const begin = (Math.floor(now / 1000) - WINDOW + 1) * 1000;
     const width = Math.max(1, (now - Math.max(begin, this.#since ?? now)) / 1000);
     const answered = sum(all, each => each.answered);
-    const delays = own.reduce<Histogram>(
-      (merged, each) => mergedHistograms(merged, each.delays),
-      {},
-    );
+    const delays: OwnHistogram = {};
+    for (const each of own) addHistogram(delays, each.delays);
     return {
       ...(answered > 0 && { share: (100 * sum(own, each => each.answered)) / answered }),
       requests: sum(own, each => each.exchanges) / width,

@@ -23,12 +23,16 @@ export function count(into: OwnHistogram, value: number): void {
   into[bucket] = (into[bucket] ?? 0) + 1;
 }
 
+/** Counts in what another holds. */
+export function addHistogram(into: OwnHistogram, more: Histogram): void {
+  // Keys are text, as the language has them; as numbers they would be made text again.
+  const own = into as Record<string, number>;
+  for (const [bucket, n] of Object.entries(more)) own[bucket] = (own[bucket] ?? 0) + n;
+}
+
 export function mergedHistograms(a: Histogram, b: Histogram): Histogram {
   const sum: OwnHistogram = { ...a };
-  for (const [key, n] of Object.entries(b)) {
-    const bucket = Number(key);
-    sum[bucket] = (sum[bucket] ?? 0) + n;
-  }
+  addHistogram(sum, b);
   return sum;
 }
 

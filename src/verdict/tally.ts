@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../kernel/errors.js';
 import type { Observation } from '../wire/observation.js';
-import { count, mergedHistograms, type Histogram, type OwnHistogram } from './histogram.js';
+import { addHistogram, count, type Histogram, type OwnHistogram } from './histogram.js';
 
 /** Of one route, or of all. */
 export interface Summary {
@@ -70,8 +70,8 @@ export function added(tally: OwnTally, observation: Observation): OwnTally {
     return tally;
   }
   addTo(tally, observation);
-  addTo((tally.routes[observation.route] ??= newSummary()), observation);
-  if (Object.keys(tally.routes).length > MOST_ROUTES) boundRoutes(tally.routes);
+  addTo(ownRoute(tally.routes, observation.route), observation);
+  boundRoutes(tally.routes);
   if (observation.outcome === 'different') tally.different++;
   if (observation.outcome === 'failed') {
     const kind = observation.code ?? '5xx';
@@ -80,13 +80,26 @@ export function added(tally: OwnTally, observation: Observation): OwnTally {
   return tally;
 }
 
-export const merged = (a: Tally, b: Tally): Tally => ({
-  ...mergedSummaries(a, b),
-  failedBy: mergedCounts(a.failedBy, b.failedBy),
-  different: a.different + b.different,
-  repeats: a.repeats + b.repeats,
-  routes: mergedRoutes(a.routes, b.routes),
-});
+/** Counts in what another has seen: the caller's own tally grows, nothing is copied. */
+export function addTally(into: OwnTally, more: Tally): void {
+  addSummary(into, more);
+  for (const [kind, n] of Object.entries(more.failedBy) as [FailureKind, number][]) {
+    into.failedBy[kind] = (into.failedBy[kind] ?? 0) + n;
+  }
+  into.different += more.different;
+  into.repeats += more.repeats;
+  for (const [route, summary] of Object.entries(more.routes)) {
+    addSummary(ownRoute(into.routes, route), summary);
+  }
+  boundRoutes(into.routes);
+}
+
+export function merged(a: Tally, b: Tally): OwnTally {
+  const sum = newTally();
+  addTally(sum, a);
+  addTally(sum, b);
+  return sum;
+}
 
 function addTo(summary: OwnSummary, { outcome, delay, bytes }: Observation): void {
   summary.exchanges++;
@@ -98,28 +111,17 @@ function addTo(summary: OwnSummary, { outcome, delay, bytes }: Observation): voi
   if (bytes !== undefined) count(summary.sizes, bytes);
 }
 
-const mergedSummaries = (a: Summary, b: Summary): OwnSummary => ({
-  exchanges: a.exchanges + b.exchanges,
-  failed: a.failed + b.failed,
-  delays: mergedHistograms(a.delays, b.delays),
-  sizes: mergedHistograms(a.sizes, b.sizes),
-});
-
-function mergedCounts(a: Tally['failedBy'], b: Tally['failedBy']): Tally['failedBy'] {
-  const sum = { ...a };
-  for (const [kind, n] of Object.entries(b) as [FailureKind, number][]) {
-    sum[kind] = (sum[kind] ?? 0) + n;
-  }
-  return sum;
+function addSummary(into: OwnSummary, more: Summary): void {
+  into.exchanges += more.exchanges;
+  into.failed += more.failed;
+  addHistogram(into.delays, more.delays);
+  addHistogram(into.sizes, more.sizes);
 }
 
-function mergedRoutes(a: Tally['routes'], b: Tally['routes']): Tally['routes'] {
-  const routes: Record<string, OwnSummary> = {};
-  for (const [route, summary] of [...Object.entries(a), ...Object.entries(b)]) {
-    routes[route] = mergedSummaries(routes[route] ?? newSummary(), summary);
-  }
-  boundRoutes(routes);
-  return routes;
+/** Names come from clients: one that every object has is a route like any other. */
+function ownRoute(routes: Record<string, OwnSummary>, name: string): OwnSummary {
+  const known = Object.hasOwn(routes, name) ? routes[name] : undefined;
+  return known ?? (routes[name] = newSummary());
 }
 
 /**
@@ -127,10 +129,12 @@ function mergedRoutes(a: Tally['routes'], b: Tally['routes']): Tally['routes'] {
  * away in one merge would then be folded away in every later one, so the order of merges makes no odds.
  */
 function boundRoutes(routes: Record<string, OwnSummary>): void {
-  const names = Object.keys(routes).filter(name => name !== OTHER_ROUTES);
-  for (const name of names.toSorted().slice(MOST_ROUTES)) {
-    const [rest, folded] = [routes[OTHER_ROUTES] ?? newSummary(), routes[name] ?? newSummary()];
-    routes[OTHER_ROUTES] = mergedSummaries(rest, folded);
+  const names = Object.keys(routes);
+  if (names.length <= MOST_ROUTES) return;
+  const named = names.filter(name => name !== OTHER_ROUTES).toSorted();
+  for (const name of named.slice(MOST_ROUTES)) {
+    const folded = routes[name];
+    if (folded !== undefined) addSummary(ownRoute(routes, OTHER_ROUTES), folded);
     Reflect.deleteProperty(routes, name);
   }
 }

@@ -3,10 +3,9 @@
  * What a report holds in thousands is checked by hand: a schema for each number takes several times as long.
  */
 import { z } from 'zod';
-import { errorCodes, isErrorCode, type ErrorCode } from '../kernel/errors.js';
-import { share, versionId } from '../kernel/ids.js';
+import { isErrorCode, type ErrorCode } from '../kernel/errors.js';
+import { share, versionId, type VersionId } from '../kernel/ids.js';
 import type { Example } from '../verdict/dossier.js';
-import type { Histogram } from '../verdict/histogram.js';
 import {
   LONGEST_BODY,
   LONGEST_NAME,
@@ -18,20 +17,16 @@ import {
   type Pair,
 } from '../verdict/pair.js';
 import { signals } from '../verdict/signals.js';
-import { MOST_ROUTES, type Summary, type Tally } from '../verdict/tally.js';
+import type { Tally } from '../verdict/tally.js';
+import { LONGEST_ROUTE, hasFields, isCount, isSessionsSeen, isTally } from './report-checks.js';
 import {
   MOST_REPORTED,
-  MOST_SESSION_NUMBERS,
-  SESSION_SLOT,
   type Progress,
-  type SessionsSeen,
   type SignalExample,
   type VersionReport,
   type WorkerReport,
 } from './report.js';
 
-/** Characters of a route, as `routeOf` cuts it. */
-const LONGEST_ROUTE = 64;
 /** Characters of a target, as `redacted` cuts it. */
 const LONGEST_TARGET = 200;
 /** Characters of a method that the request reader lets through. */
@@ -41,9 +36,6 @@ export const LONGEST_SERVER = 259;
 /** An id of ours is a UUID; those of a registry that somebody else wrote may be longer. */
 const LONGEST_ID = 128;
 
-/** A whole number without leading zeros: "07" would be a second bucket 7. Three digits hold `LAST`. */
-const BUCKET = /^(0|[1-9]\d{0,2})$/;
-
 export const wireVersionId = z.string().min(1).max(LONGEST_ID).transform(versionId);
 const count = z.int().min(0);
 const measure = z.number().min(0);
@@ -52,45 +44,7 @@ const measure = z.number().min(0);
 const orUndefined = <Value>(value: z.ZodType<Value>): z.ZodType<Value | undefined> =>
   z.union([value, z.undefined()]);
 
-const histogram = z.custom<Histogram>(
-  value =>
-    isPlain(value) && Object.entries(value).every(([key, n]) => BUCKET.test(key) && isCount(n)),
-);
-
-/** Neither a list nor one of the classes that msgpack can make, whose entries are none. */
-const isPlain = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-
-const isCount = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= 0;
-
-const summaryFields = { exchanges: count, failed: count, delays: histogram, sizes: histogram };
-
-const summary: z.ZodType<Summary> = z
-  .strictObject(summaryFields)
-  .refine(hasNoMoreFailures, { error: 'no more failures than exchanges' });
-
-const routes: z.ZodType<Tally['routes']> = z
-  .record(z.string().min(1).max(LONGEST_ROUTE), summary)
-  // The routes that are kept, and the one of all others.
-  .refine(each => Object.keys(each).length <= MOST_ROUTES + 1, { error: 'fewer routes' });
-
-export const tallySchema: z.ZodType<Tally> = z
-  .strictObject({
-    ...summaryFields,
-    failedBy: z.partialRecord(z.enum([...errorCodes, '5xx']), count),
-    different: count,
-    repeats: count,
-    routes,
-  })
-  .refine(hasNoMoreFailures, { error: 'no more failures than exchanges' })
-  .refine(({ failed, different, exchanges }) => failed + different <= exchanges, {
-    error: 'no more answers that differ than exchanges',
-  });
-
-function hasNoMoreFailures({ failed, exchanges }: Pick<Summary, 'failed' | 'exchanges'>): boolean {
-  return failed <= exchanges;
-}
+export const tallySchema = z.custom<Tally>(isTally);
 
 export const exampleFields = {
   version: wireVersionId,
@@ -136,30 +90,42 @@ function hasFewPairs(examples: readonly SignalExample[]): boolean {
   return examples.filter(each => each.example.pair !== undefined).length <= MOST_REPORTED.pairs;
 }
 
-const sessionsSeen: z.ZodType<SessionsSeen> = z.strictObject({
-  at: z.int().min(0).multipleOf(SESSION_SLOT),
-  sessions: z.custom<readonly number[]>(
-    value =>
-      Array.isArray(value) && value.length <= MOST_SESSION_NUMBERS && value.every(isSessionNumber),
-  ),
-});
+const examples = z.array(signalExample).max(MOST_REPORTED.examples).refine(hasFewPairs);
 
-function isSessionNumber(value: unknown): boolean {
-  return isCount(value) && value < 2 ** 48;
+/** Most reports have none: of these nothing is asked that takes long. */
+const isExamples = (value: unknown): boolean =>
+  Array.isArray(value) && (value.length === 0 || examples.safeParse(value).success);
+
+const isWireVersionId = (value: unknown): value is VersionId =>
+  typeof value === 'string' && value.length > 0 && value.length <= LONGEST_ID;
+
+function isVersionReport(value: unknown): value is VersionReport {
+  if (!hasFields(value, 5)) return false;
+  const { version, counted, tally, examples: kept, sessions } = value;
+  return (
+    isWireVersionId(version) &&
+    isCount(counted) &&
+    isTally(tally) &&
+    isExamples(kept) &&
+    Array.isArray(sessions) &&
+    sessions.length <= MOST_REPORTED.slots &&
+    sessions.every(isSessionsSeen)
+  );
 }
 
-const versionReport: z.ZodType<VersionReport> = z.strictObject({
-  version: wireVersionId,
-  counted: count,
-  tally: tallySchema,
-  examples: z.array(signalExample).max(MOST_REPORTED.examples).refine(hasFewPairs),
-  sessions: z.array(sessionsSeen).max(MOST_REPORTED.slots),
-});
+export function isReport(value: unknown): value is WorkerReport {
+  if (!hasFields(value, 2)) return false;
+  const { sequence, versions } = value;
+  return (
+    isCount(sequence) &&
+    sequence >= 1 &&
+    Array.isArray(versions) &&
+    versions.length <= MOST_REPORTED.versions &&
+    versions.every(isVersionReport)
+  );
+}
 
-export const reportSchema: z.ZodType<WorkerReport> = z.strictObject({
-  sequence: z.int().min(1),
-  versions: z.array(versionReport).max(MOST_REPORTED.versions),
-});
+export const reportSchema = z.custom<WorkerReport>(isReport);
 
 export const wireShare = z.number().min(0).max(1).transform(share);
 

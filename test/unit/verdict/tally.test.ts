@@ -7,7 +7,13 @@ import {
   valuesBelow,
   valuesIn,
 } from '../../../src/verdict/histogram.js';
-import { MOST_ROUTES, OTHER_ROUTES, merged, newTally } from '../../../src/verdict/tally.js';
+import {
+  MOST_ROUTES,
+  OTHER_ROUTES,
+  addTally,
+  merged,
+  newTally,
+} from '../../../src/verdict/tally.js';
 import { routeOf, type Observation } from '../../../src/wire/observation.js';
 import { failing, many, ok, tallyOf } from './seen.js';
 
@@ -67,6 +73,21 @@ describe('a tally', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('grows by what another has seen, and shares nothing with it', () => {
+    const [own, more] = [tallyOf(ok), tallyOf(failing, ok)];
+    addTally(own, more);
+    expect(own).to.deep.equal(tallyOf(ok, failing, ok));
+    addTally(own, own);
+    expect(own).to.deep.equal(tallyOf(ok, failing, ok, ok, failing, ok));
+    expect(more).to.deep.equal(tallyOf(failing, ok));
+  });
+
+  it('takes a name that every object has for a route like any other', () => {
+    const odd = { ...ok, route: 'constructor' };
+    expect(tallyOf(odd).routes).to.have.own.property('constructor');
+    expect(merged(tallyOf(odd), tallyOf(odd)).routes.constructor).to.include({ exchanges: 2 });
   });
 
   it('is the same after a journey as JSON', () => {
