@@ -14,9 +14,11 @@ import type { Keyring } from '../src/security/keyring.js';
 import type { Tracing } from '../src/telemetry/spans.js';
 import { decodeFromControl } from '../src/wire/control-message.js';
 import { kinds, type Request } from '../src/wire/envelope.js';
+import { REPORT } from '../src/wire/report.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { SWEEP } from './fleet.js';
 import { FrontendLink, type Terms } from './frontend-link.js';
+import { ReportPace } from './observation/report-pace.js';
 import type { Strategy } from './strategies/strategy.js';
 import { Traffic } from './traffic.js';
 
@@ -41,8 +43,6 @@ export interface WorkerOptions {
   readonly strategy?: Strategy;
 }
 
-/** Milliseconds between two reports to control: what one worker counts, all know within 100 ms. */
-const REPORT = 40;
 const DRAIN_LOOK = 20;
 
 /** More than one worker can serve. */
@@ -65,6 +65,7 @@ export class Worker implements Role {
   readonly #frontends: LinkSet<Served>;
   readonly #controls: ControlLinks | undefined;
   readonly #measuring: Measuring | undefined;
+  readonly #pace = new ReportPace();
   readonly #cancels: readonly Cancel[];
   #stop: Promise<void> | undefined;
   #isReady = false;
@@ -85,7 +86,7 @@ export class Worker implements Role {
     report({ type: 'worker-waiting', name, frontends });
     this.#cancels = [
       clock.every(SWEEP, () => this.#sweep()),
-      ...(this.#controls === undefined ? [] : [clock.every(REPORT, () => this.#tellControl())]),
+      ...(this.#controls === undefined ? [] : [clock.every(REPORT, () => this.#report())]),
       finder.watch('frontends', frontends, found => this.#frontends.want(found)),
       finder.watch('controls', control ?? [], found => this.#controls?.want(found)),
     ];
@@ -186,6 +187,12 @@ export class Worker implements Role {
       if (!(cause instanceof CutoverError)) throw cause;
       this.#options.report({ type: 'announcement-refused', because: cause.message });
     }
+  }
+
+  /** Control may want to hear less often: of that many workers it could not add up everything in time. */
+  #report(): void {
+    const every = this.#controls?.every ?? REPORT;
+    if (this.#pace.isDue(this.#options.clock.now(), every)) this.#tellControl();
   }
 
   #tellControl(): void {

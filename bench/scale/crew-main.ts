@@ -6,12 +6,8 @@ import { credentialsIn } from './credentials.js';
 import { noted, type OwnLags } from './lags.js';
 import type { CrewPlan, FromCrew, ToCrew } from './messages.js';
 import { sharedNow } from './shared-now.js';
-import { SimulatedWorker } from './simulated-worker.js';
+import { SimulatedWorker, type Load } from './simulated-worker.js';
 
-/** Milliseconds between two portions of requests. */
-const PORTION = 5;
-/** What could not be simulated for so long is given up: else one stall would become a burst. */
-const LATEST = 1000; // ms
 /** As in the configuration's defaults. */
 const HEARTBEAT = 1;
 const SILENCE = 5;
@@ -24,13 +20,7 @@ class Crew {
   readonly #wrong: string[] = [];
   readonly #own = new OwnProcess(systemClock);
   #lags: OwnLags = {};
-  #rate = 0;
-  #bad = 0;
-  #due = 0;
-  #next = 0;
-  #last = sharedNow();
-  #exchanges = 0;
-  #missed = 0;
+  #load: Load = { rate: 0, bad: 0 };
 
   constructor(plan: CrewPlan) {
     this.#plan = plan;
@@ -44,22 +34,22 @@ class Crew {
           heartbeat: HEARTBEAT,
           silence: SILENCE,
           chance: Math.random,
+          load: () => this.#load,
           taken: edition => this.#hasTaken(edition),
           lagged: ms => noted(this.#lags, ms),
           wrong: what => this.#wrong.push(what),
         }),
     );
-    setInterval(() => this.#serve(), PORTION);
     setInterval(() => this.#measure(), MEASURE);
   }
 
   heard(message: ToCrew): void {
     switch (message.kind) {
       case 'load':
-        this.#rate = message.rate;
+        this.#load = { ...this.#load, rate: message.rate / this.#workers.length };
         return;
       case 'bad':
-        this.#bad = message.share;
+        this.#load = { ...this.#load, bad: message.share };
         return;
       case 'look':
         return this.#look();
@@ -77,23 +67,6 @@ class Crew {
     if (count === this.#workers.length) say({ kind: 'taken', edition, at: sharedNow() });
   }
 
-  /** As many requests as are due by now, by all workers in turn. */
-  #serve(): void {
-    const now = sharedNow();
-    this.#due += (this.#rate * (now - this.#last)) / 1000;
-    this.#last = now;
-    const most = (this.#rate * LATEST) / 1000;
-    if (this.#due > most) {
-      this.#missed += Math.floor(this.#due - most);
-      this.#due = most;
-    }
-    for (; this.#due >= 1; this.#due -= 1) {
-      this.#workers[this.#next]?.exchange(this.#bad);
-      this.#next = (this.#next + 1) % this.#workers.length;
-      this.#exchanges += 1;
-    }
-  }
-
   #measure(): void {
     const measures = this.#own.read();
     for (const worker of this.#workers) worker.measure(measures);
@@ -105,8 +78,8 @@ class Crew {
     say({
       kind: 'looked',
       linked: sum(({ isLinked }) => Number(isLinked)),
-      exchanges: this.#exchanges,
-      missed: this.#missed,
+      exchanges: sum(({ exchanges }) => exchanges),
+      missed: sum(({ missed }) => missed),
       told: sum(({ told }) => told),
       reports: sum(({ reports }) => reports),
       lags: this.#lags,

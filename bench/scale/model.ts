@@ -2,6 +2,7 @@
  * How much a system can do, from what each role costs. Pure: the figures come from measurements, and
  * `mesh-main.ts` holds what it says against others.
  */
+import { reportEvery } from '../../src/wire/report.js';
 
 /** What was measured. */
 export interface Costs {
@@ -43,13 +44,10 @@ export function capacityOf(costs: Costs, place: Place): Capacity {
 const left = (cores: number, links: number, each: number): number =>
   Math.max(0, (cores * SECOND - links) / each);
 
-/** Reports of each worker each second, while it has requests. */
-export const REPORTS = 25;
-
-/** Cores of control, of reports alone. */
+/** Cores of control, of reports alone, while all workers have requests. */
 export const controlCores = ({ report }: Costs, workers: number): number =>
-  (workers * REPORTS * report) / SECOND;
+  (((workers * 1000) / reportEvery(workers)) * report) / SECOND;
 
-/** Connections of the mesh, and of one frontend or worker: what descriptors must be there for. */
+/** Of the mesh; a frontend has as many as there are workers, a worker as many as there are frontends. */
 export const connectionsOf = ({ frontends, workers }: Pick<Place, 'frontends' | 'workers'>) =>
   frontends * workers;

@@ -9,10 +9,20 @@ import type { Credentials } from '../../src/security/keyring.js';
 import { stableOf, upgradeOf, type RoutingTable } from '../../src/versions/routing-table.js';
 import type { Version } from '../../src/versions/version.js';
 import type { ProcessMeasures } from '../../src/wire/measures.js';
+import { REPORT } from '../../src/wire/report.js';
 import { Counts } from '../../workers/observation/counts.js';
 import { GradualShare } from '../../workers/observation/gradual-share.js';
 import { Observer } from '../../workers/observation/observer.js';
+import { ReportPace } from '../../workers/observation/report-pace.js';
 import { sharedNow } from './shared-now.js';
+
+/** What a simulated worker has to do; changes while it runs. */
+export interface Load {
+  /** Requests a second. */
+  readonly rate: number;
+  /** The share of failures of the version that users move to. */
+  readonly bad: number;
+}
 
 export interface SimulatedHost {
   readonly address: string;
@@ -22,6 +32,7 @@ export interface SimulatedHost {
   readonly silence: number;
   /** 0 to 1. */
   readonly chance: () => number;
+  readonly load: () => Load;
   /** Has begun to route by the table of this edition. */
   readonly taken: (edition: number) => void;
   /** Milliseconds from a report until control said that it was counted in. */
@@ -44,12 +55,11 @@ const routes = [
 
 /** Requests for each cookie that is set: clients come back, and most cookies are fresh. */
 const REQUESTS_A_COOKIE = 10;
-/** Servers of each version. */
-const SERVERS = 4;
+const SERVERS = ['10.0.0.1:8080', '10.0.0.2:8080', '10.0.0.3:8080', '10.0.0.4:8080'] as const;
+/** What could not be simulated for so long is given up: else one stall would become a burst. */
+const LATEST = 1000; // ms
 
 const SWEEP = 250; // ms, as in a worker
-/** Milliseconds between two reports, as in a worker. */
-export const REPORT = 40;
 
 export class SimulatedWorker {
   readonly #host: SimulatedHost;
@@ -57,13 +67,19 @@ export class SimulatedWorker {
   readonly #observer = new Observer();
   readonly #counts = new Counts();
   readonly #share = new GradualShare();
+  readonly #pace = new ReportPace();
   readonly #cancels: Cancel[] = [];
   /** Reports that control has not said to have counted in. */
   readonly #sent: { readonly sequence: number; readonly at: number }[] = [];
   #table: RoutingTable | undefined;
   #moving: Version | undefined;
   #stable: Version | undefined;
-  #requests = 0;
+  /** Requests that are not simulated yet, as of when. */
+  #due = 0;
+  #servedAt = sharedNow();
+  /** Requests that were simulated, and those that there was no time for. */
+  exchanges = 0;
+  missed = 0;
   /** First attempts that lie in reports which have left, and how many reports that were. */
   told = 0;
   reports = 0;
@@ -99,48 +115,18 @@ export class SimulatedWorker {
     // Machines do not report all in the same moment.
     this.#cancels.push(
       systemClock.after(host.chance() * REPORT, () => {
-        this.#cancels.push(systemClock.every(REPORT, () => this.#tell()));
+        this.#cancels.push(systemClock.every(REPORT, () => this.#turn()));
       }),
       systemClock.every(SWEEP, () => this.#link.sweep(systemClock.now())),
     );
     this.#link.run().catch((cause: unknown) => host.wrong(`${name}: ${String(cause)}`));
   }
 
-  /** One request and its answer. `bad`: the share of failures of the version that users move to. */
-  exchange(bad: number): void {
-    const [stable, moving] = [this.#stable, this.#moving];
-    if (stable === undefined) return;
-    this.#count();
-    const { chance } = this.#host;
-    const version = moving !== undefined && chance() < this.#share.share ? moving : stable;
-    const { route, method, target, bytes } = routes[Math.floor(chance() * routes.length)]!;
-    const isFailed = version === moving && chance() < bad;
-    const delay = Math.exp(1 + 2 * chance());
-    const observation = {
-      version: version.id,
-      server: `10.0.0.${Math.floor(chance() * SERVERS)}:8080`,
-      route,
-      outcome: isFailed ? 'failed' : 'ok',
-      code: undefined,
-      status: isFailed ? 503 : 200,
-      delay,
-      bytes: Math.round(bytes * (0.9 + 0.2 * chance())),
-      attempt: 1,
-    } as const;
-    this.#observer.observed(observation, { method, target, at: systemClock.wall() });
-    this.#counts.attempt(observation);
-    const mode = moving?.transition.mode ?? 'NONE';
-    const served = { version: version.id, end: 'answered', status: 200, ms: delay } as const;
-    this.#counts.request(served, mode);
-    this.#requests += 1;
-    if (this.#requests % REQUESTS_A_COOKIE === 0) this.#setCookie(version);
-  }
-
   /** What it measures, once a second; `process`: all that share a process have the same. */
   measure(process: ProcessMeasures): void {
     if (!this.#link.isLinked) return;
     const versions = this.#counts.take();
-    const connections = { busy: 1, idle: SERVERS };
+    const connections = { busy: 1, idle: SERVERS.length };
     this.#link.measured({
       process,
       work: { role: 'worker', inFlight: 1, connections, ejected: 0, versions },
@@ -166,18 +152,55 @@ export class SimulatedWorker {
     if (this.#moving === undefined) this.#sent.length = 0; // nobody tells what is counted in
   }
 
+  #serve(): void {
+    const { rate, bad } = this.#host.load();
+    const now = sharedNow();
+    this.#due += (rate * (now - this.#servedAt)) / 1000;
+    this.#servedAt = now;
+    const most = Math.max(1, (rate * LATEST) / 1000);
+    if (this.#due > most) {
+      this.missed += Math.floor(this.#due - most);
+      this.#due = most;
+    }
+    const wall = systemClock.wall();
+    for (; this.#due >= 1; this.#due -= 1) this.#exchange(bad, wall);
+  }
+
+  /** One request and its answer. */
+  #exchange(bad: number, wall: number): void {
+    const [stable, moving] = [this.#stable, this.#moving];
+    if (stable === undefined) return;
+    this.exchanges += 1;
+    this.#count();
+    const { chance } = this.#host;
+    const version = moving !== undefined && chance() < this.#share.share ? moving : stable;
+    const { route, method, target, bytes } = routes[Math.floor(chance() * routes.length)]!;
+    const isFailed = version === moving && chance() < bad;
+    const delay = Math.exp(1 + 2 * chance());
+    const observation = {
+      version: version.id,
+      server: SERVERS[Math.floor(chance() * SERVERS.length)]!,
+      route,
+      outcome: isFailed ? 'failed' : 'ok',
+      code: undefined,
+      status: isFailed ? 503 : 200,
+      delay,
+      bytes: Math.round(bytes * (0.9 + 0.2 * chance())),
+      attempt: 1,
+    } as const;
+    this.#observer.observed(observation, { method, target, at: wall });
+    if (this.exchanges % REQUESTS_A_COOKIE !== 0) return;
+    this.#observer.sessionSet(version.id, this.#newSession(), Math.floor(wall / 1000));
+    // Measures are as large however much is counted; so there is time for more workers.
+    const mode = moving?.transition.mode ?? 'NONE';
+    this.#counts.attempt(observation);
+    this.#counts.request({ version: version.id, end: 'answered', status: 200, ms: delay }, mode);
+  }
+
   #count(): void {
     const moving = this.#moving;
     if (moving?.transition.mode !== 'GRADUAL') return;
     if (this.#share.count(this.#link.isLinked)) this.#observer.counted(moving.id);
-  }
-
-  #setCookie(version: Version): void {
-    this.#observer.sessionSet(
-      version.id,
-      this.#newSession(),
-      Math.floor(systemClock.wall() / 1000),
-    );
   }
 
   /** Only its first six bytes are looked at. */
@@ -186,6 +209,12 @@ export class SimulatedWorker {
     for (let at = 0; at < 16; at += 4)
       bytes.writeUInt32LE(Math.floor(this.#host.chance() * 2 ** 32), at);
     return sessionId(bytes.toString('base64url'));
+  }
+
+  /** What has come since the turn before, all at once; then the report, as often as a worker does it. */
+  #turn(): void {
+    this.#serve();
+    if (this.#pace.isDue(systemClock.now(), this.#link.every)) this.#tell();
   }
 
   #tell(): void {

@@ -19,7 +19,7 @@ import {
 } from '../wire/control-message.js';
 import { together } from '../measures/together.js';
 import type { Measures } from '../wire/measures.js';
-import type { Progress, WorkerReport } from '../wire/report.js';
+import { REPORT, type Progress, type WorkerReport } from '../wire/report.js';
 import type { HeldTable } from './held-table.js';
 import type { Shared, Standing } from '../wire/shared.js';
 
@@ -62,6 +62,8 @@ export class ControlLink {
   #standing: Standing | undefined;
   /** What was measured while this control did not know us, and another did. */
   #untold: Measures | undefined;
+  /** Milliseconds, as control wants them between two reports. */
+  #every = REPORT;
   #isClosed = false;
 
   constructor(options: ControlLinkOptions) {
@@ -79,6 +81,11 @@ export class ControlLink {
   /** Whether somebody speaks at its other end, perhaps to ask who we are. */
   get isHeard(): boolean {
     return this.#hasSpoken && !this.#isSilent(this.#options.clock.now());
+  }
+
+  /** Milliseconds between two reports: more than usual where control has very many workers. */
+  get every(): number {
+    return this.#every;
   }
 
   /** Reads until it is closed. */
@@ -175,6 +182,7 @@ export class ControlLink {
       case 'shared':
         return this.#options.shared?.(message.shared);
       case 'beat':
+        this.#every = message.every ?? REPORT;
         return;
     }
   }

@@ -5,7 +5,7 @@
 import { LinkSet } from '../discovery/link-set.js';
 import type { TableMessage } from '../wire/control-message.js';
 import type { Measures } from '../wire/measures.js';
-import type { WorkerReport } from '../wire/report.js';
+import { REPORT, type WorkerReport } from '../wire/report.js';
 import type { Standing } from '../wire/shared.js';
 import { ControlLink, type ControlLinkOptions } from './control-link.js';
 import { HeldTable, type HeldTableOptions } from './held-table.js';
@@ -31,6 +31,11 @@ export class ControlLinks {
   /** Whether any control knows us at the moment. */
   get isLinked(): boolean {
     return this.#links.all.some(({ isLinked }) => isLinked);
+  }
+
+  /** Milliseconds between two reports: all controls get the same, so the one that wants fewest decides. */
+  get every(): number {
+    return Math.max(REPORT, ...this.#links.all.map(({ every }) => every));
   }
 
   /** From now on the controls at these addresses, beside those that still speak. */

@@ -325,6 +325,7 @@ class Control implements Role {
 
   #look(): void {
     this.#steward.look(this.#now);
+    this.#herald.look();
     this.#recorder.look(this.#overseer.watched, this.#now);
     this.#share();
   }

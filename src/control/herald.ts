@@ -9,6 +9,7 @@ import { sendRefusal } from '../sockets/socket-errors.js';
 import {
   decodeFromFollower,
   encodeMessage,
+  type ControlBeat,
   type Follow,
   type FollowerRole,
   type FromControl,
@@ -17,7 +18,7 @@ import {
 } from '../wire/control-message.js';
 import type { RouterFrames } from '../wire/frames.js';
 import type { Measures } from '../wire/measures.js';
-import type { Progress, WorkerReport } from '../wire/report.js';
+import { REPORT, reportEvery, type Progress, type WorkerReport } from '../wire/report.js';
 import type { Shared, Standing } from '../wire/shared.js';
 import type { Spread } from './spread.js';
 
@@ -65,6 +66,12 @@ export interface KnownFollower extends Identity {
   readonly edition: number;
 }
 
+/** Milliseconds between two times that so many workers are told of progress; 0: at each look. */
+function pauseOf(workers: number): number {
+  const every = reportEvery(workers);
+  return every > REPORT ? every : 0;
+}
+
 /** More than anybody runs; beyond it nobody new is listened to. */
 const MOST_FOLLOWERS = 4096;
 
@@ -76,6 +83,9 @@ export class Herald {
   #packed: Buffer | undefined;
   /** Told last, of the announcement's table; for those who come later. */
   #progress: Omit<Progress, 'taken'> | undefined;
+  /** Not yet to all. */
+  #isUntold = false;
+  #nextProgress = -Infinity;
   #nextBeat: number;
 
   constructor(first: Announcement, host: HeraldHost) {
@@ -109,14 +119,29 @@ export class Herald {
     this.#announcement = { table, keys };
     this.#packed = undefined;
     this.#progress = undefined; // perhaps of another upgrade
+    this.#isUntold = false;
     for (const follower of this.#known()) this.#sendTable(follower);
   }
 
-  /** To every worker; undefined: another control tells them. */
+  /**
+   * To every worker; undefined: another control tells them. Very many are told less often, as they report less
+   * often, but for whether requests count.
+   */
   progress(progress: Omit<Progress, 'taken'> | undefined): void {
+    if (progress?.isHeld !== this.#progress?.isHeld) this.#nextProgress = -Infinity;
     this.#progress = progress;
-    if (progress === undefined) return;
-    for (const worker of this.#known('worker')) this.#sendProgress(worker, progress);
+    this.#isUntold = progress !== undefined;
+    this.look();
+  }
+
+  /** Tells what waits to be told, if it is time. */
+  look(): void {
+    const now = this.#host.now();
+    if (this.#progress === undefined || !this.#isUntold || now < this.#nextProgress) return;
+    const workers = this.#known('worker');
+    for (const worker of workers) this.#sendProgress(worker, this.#progress);
+    this.#isUntold = false;
+    this.#nextProgress = now + pauseOf(workers.length);
   }
 
   /** To one worker; to nobody, if it has gone. */
@@ -144,10 +169,16 @@ export class Herald {
   sweep(now: number): void {
     const isBeat = now >= this.#nextBeat;
     if (isBeat) this.#nextBeat = now + this.#host.heartbeat;
+    const beat = isBeat ? encodeMessage(this.#beat()) : undefined;
     for (const [id, follower] of [...this.#followers]) {
       if (now - follower.lastHeard > this.#host.silence) this.#gone(id, follower);
-      else if (isBeat && !follower.isRefused) this.#send(follower, { kind: 'beat' });
+      else if (beat !== undefined && !follower.isRefused) this.#sendPacked(follower, beat);
     }
+  }
+
+  #beat(): ControlBeat {
+    const every = reportEvery(this.#known('worker').length);
+    return every > REPORT ? { kind: 'beat', every } : { kind: 'beat' };
   }
 
   /** Those who have said who they are; with a role, those of it. */

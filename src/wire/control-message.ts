@@ -9,7 +9,7 @@ import { tableSchema } from '../versions/table-schema.js';
 import type { Measures } from './measures.js';
 import { measuresSchema } from './measures-schema.js';
 import { progressSchema, reportSchema, wireShare, wireVersionId } from './report-schema.js';
-import type { Progress, WorkerReport } from './report.js';
+import { LONGEST_REPORT, REPORT, type Progress, type WorkerReport } from './report.js';
 import type { Shared, Standing } from './shared.js';
 import { sharedSchema, standingSchema } from './shared-schema.js';
 import { malformed, pack, unpack, type Protocol } from './versioned.js';
@@ -47,7 +47,13 @@ export type FromControl =
   | TableMessage
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'shared'; readonly shared: Shared }
-  | { readonly kind: 'beat' };
+  | ControlBeat;
+
+export interface ControlBeat {
+  readonly kind: 'beat';
+  /** Milliseconds between two reports of a worker, where the usual ones of all would be too many. */
+  readonly every?: number | undefined;
+}
 
 export interface TableMessage {
   readonly kind: 'table';
@@ -91,7 +97,10 @@ const fromControl: z.ZodType<FromControl> = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('progress'), progress: progressSchema }),
   z.strictObject({ kind: z.literal('shared'), shared: sharedSchema }),
-  beat,
+  z.strictObject({
+    kind: z.literal('beat'),
+    every: z.int().min(REPORT).max(LONGEST_REPORT).optional(),
+  }),
 ]);
 
 export const encodeMessage = (message: FromFollower | FromControl): Buffer =>

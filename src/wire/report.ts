@@ -14,6 +14,22 @@ import type { Tally } from '../verdict/tally.js';
  */
 export const MOST_REPORTED = { versions: 64, examples: 64, pairs: 16, slots: 64 } as const;
 
+/** Milliseconds between two reports of one worker: what one counts, all know within 100 ms. */
+export const REPORT = 40;
+
+/**
+ * Reports of all workers together, each second, that control wants at most: a third of a core. Of more workers
+ * than make so many each says less often what it has counted.
+ */
+export const MOST_REPORTS = 8000;
+
+/** Milliseconds: no worker is told to be silent for longer. */
+export const LONGEST_REPORT = 1000;
+
+/** Milliseconds between two reports of each of so many workers. */
+export const reportEvery = (workers: number): number =>
+  Math.min(LONGEST_REPORT, Math.max(REPORT, Math.ceil((workers * 1000) / MOST_REPORTS)));
+
 /** Of one worker, since its report before. What is lost with a connection is not said again. */
 export interface WorkerReport {
   /** 1, 2, … in one life of a worker. */

@@ -228,6 +228,17 @@ describe('ControlLink', () => {
     });
   });
 
+  it('knows how often control wants to hear what it has counted', async () => {
+    const { control, link } = await linked();
+    expect(link.every).to.equal(40);
+    await control.says({ kind: 'beat', every: 125 }, tableOf(3));
+    expect(await control.heard()).to.deep.equal(acknowledge(3));
+    expect(link.every).to.equal(125);
+    await control.says({ kind: 'beat' }, tableOf(4));
+    expect(await control.heard()).to.deep.equal(acknowledge(4));
+    expect(link.every, 'there are fewer again').to.equal(40);
+  });
+
   it('hands over how far the upgrade is', async () => {
     const { control } = await linked();
     const heard = happens('progress');

@@ -12,7 +12,7 @@ import {
   type FromFollower,
 } from '../../../src/wire/control-message.js';
 import type { Measures } from '../../../src/wire/measures.js';
-import type { WorkerReport } from '../../../src/wire/report.js';
+import { MOST_REPORTS, REPORT, type WorkerReport } from '../../../src/wire/report.js';
 import type { Standing } from '../../../src/wire/shared.js';
 import { frontendMeasures, measures, workerMeasures } from './measured.js';
 
@@ -26,6 +26,8 @@ const newer = { ...table, edition: 2 };
 const keys = ['a2V5'];
 const told = { kind: 'table', table, keys } as const;
 const none = Buffer.alloc(0);
+/** Workers that may all report as often as usual. */
+const MOST_FEW = (MOST_REPORTS * REPORT) / 1000;
 const id = (n: number) => Buffer.from([0, n]);
 const follow = (n: number, role: FollowerRole = 'worker'): Follow => ({
   kind: 'follow',
@@ -39,6 +41,7 @@ const report = (sequence: number) =>
 
 function stand() {
   const sent: (readonly [follower: number, message: FromControl])[] = [];
+  const buffers = new Set<Buffer>();
   const events: CutoverEvent[] = [];
   const followed: Follow[] = [];
   const reported: (readonly [name: string, report: WorkerReport])[] = [];
@@ -52,6 +55,7 @@ function stand() {
     {
       send(routingId, packed) {
         if (time.refusal !== undefined) return Promise.reject(time.refusal);
+        buffers.add(packed);
         sent.push([routingId[1] ?? 0, decodeFromControl(packed)]);
         return Promise.resolve();
       },
@@ -74,7 +78,7 @@ function stand() {
   };
   const types = () => events.map(({ type }) => type);
   const seen = { events, types, followed, reported, measured, stands, left };
-  return { herald, host, sent, time, says, comes, ...seen };
+  return { herald, host, sent, buffers, time, says, comes, ...seen };
 }
 
 describe('Herald', () => {
@@ -255,6 +259,64 @@ describe('Herald', () => {
     herald.sweep(1000);
     herald.sweep(1001);
     expect(sent).to.deep.equal([[1, { kind: 'beat' }]]);
+  });
+
+  describe('with very many workers', () => {
+    const MANY = 2 * MOST_FEW;
+
+    function crowd(count: number) {
+      const stood = stand();
+      for (let n = 0; n < count; n += 1) {
+        const routingId = Buffer.from([1, n >> 8, n & 255]);
+        stood.herald.received([routingId, none]);
+        stood.herald.received([routingId, encodeMessage(follow(n))]);
+      }
+      stood.sent.length = 0;
+      return stood;
+    }
+
+    it('has them report less often, so that all together say no more than it can add up', () => {
+      const { herald, sent } = crowd(MANY);
+      herald.sweep(1000);
+      expect(sent).to.have.length(MANY);
+      expect(sent[0]?.[1]).to.deep.equal({ kind: 'beat', every: 2 * REPORT });
+      const few = crowd(MOST_FEW);
+      few.herald.sweep(1000);
+      expect(few.sent[0]?.[1]).to.deep.equal({ kind: 'beat' });
+    });
+
+    it('tells them of progress as often, of the newest at last, and at once whether requests count', () => {
+      const { herald, sent, time } = crowd(MANY);
+      const at = (part: number, isHeld = false) => ({
+        version: versionId('v1'),
+        share: share(part),
+        isHeld,
+      });
+      const told = () => {
+        const shares = sent.map(([, message]) => (message as { progress: object }).progress);
+        sent.length = 0;
+        return shares.length === 0 ? undefined : [shares.length, shares[0]];
+      };
+      herald.progress(at(0.1));
+      expect(told()).to.deep.equal([MANY, { ...at(0.1), taken: 0 }]);
+      herald.progress(at(0.2));
+      herald.progress(at(0.3));
+      expect(told()).to.equal(undefined);
+      time.now = 2 * REPORT;
+      herald.look();
+      expect(told()).to.deep.equal([MANY, { ...at(0.3), taken: 0 }]);
+      herald.look();
+      herald.progress(at(0.3, true));
+      expect(told()).to.deep.equal([MANY, { ...at(0.3, true), taken: 0 }]);
+    });
+
+    it('packs what is the same for all of them once', () => {
+      const { herald, buffers } = crowd(3);
+      buffers.clear();
+      herald.announce(newer, keys);
+      herald.sweep(1000);
+      expect(buffers.size, 'a table and a beat').to.equal(2);
+    });
   });
 
   it('asks who beats without having said who it is: it knew our predecessor', () => {

@@ -73,6 +73,7 @@ describe('messages between control and its followers', () => {
   const toFollower: readonly (readonly [what: string, message: FromControl])[] = [
     ['stranger', { kind: 'stranger' }],
     ['beat', { kind: 'beat' }],
+    ['a beat with the pace of reports', { kind: 'beat', every: 125 }],
     ['a table', { kind: 'table', table, keys }],
     ['a table without keys', { kind: 'table', table, keys: [] }],
     ['progress', { kind: 'progress', progress }],
@@ -124,6 +125,13 @@ describe('messages between control and its followers', () => {
   for (const [what, message] of malformed) {
     it(`are refused by control with ${what}`, () => {
       expect(codeOf(() => decodeFromFollower(packed(message)))).to.equal('ERR_WIRE_MALFORMED');
+    });
+  }
+
+  for (const every of [39, 1001, 40.5, '40', null]) {
+    it(`are refused by a follower with a pace of ${JSON.stringify(every)}`, () => {
+      const beat = packed({ kind: 'beat', every });
+      expect(codeOf(() => decodeFromControl(beat))).to.equal('ERR_WIRE_MALFORMED');
     });
   }
 
