@@ -1,7 +1,6 @@
 /** All simulated workers: several in each of several processes. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { together } from './lags.js';
@@ -9,8 +8,6 @@ import type { CrewPlan, FromCrew, Looked, ToCrew } from './messages.js';
 
 const program = fileURLToPath(new URL('./crew-main.js', import.meta.url));
 
-/** Behind control: what runs on other machines in earnest must not take its processor from it. */
-const LESS_URGENT = 10;
 const PATIENCE = 60_000; // ms
 
 /** However the bench ends, nothing of it stays behind. */
@@ -97,7 +94,6 @@ export class Crew {
     const child = fork(program, [JSON.stringify(plan)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    if (child.pid !== undefined) setPriority(child.pid, LESS_URGENT);
     child.on('message', message => this.#received(message as FromCrew));
     child.once('exit', code => {
       if (!this.#isEnding) this.#heard.emit('ended', new Error(`${plan.name} ended: ${code}`));

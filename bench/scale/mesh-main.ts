@@ -1,5 +1,5 @@
 /**
- * `npm run scale:mesh -- [idle] [load] [model]`: what an idle link costs, what a request costs each role in
+ * `npm run scale:mesh -- [idle] [load] [model-1] [model-2]`: what an idle link costs, what a request costs each role in
  * systems of several sizes, and whether the model of `model.ts` foretells what slow processes can do together.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -23,6 +23,15 @@ const sizes = [
   [1, 4],
   [2, 2],
   [2, 4],
+] as const;
+const modelSizes = [
+  [1, 1],
+  [1, 2],
+  [1, 4],
+  [1, 8],
+  [2, 2],
+  [2, 4],
+  [2, 8],
 ] as const;
 /** Of each process, where the model is held against measurements: so little that all of them have it. */
 const CORES = { frontend: 0.2, worker: 0.1 };
@@ -94,11 +103,14 @@ async function loadTable(folder: string, server: number): Promise<string> {
   return textTable([heading, ...rows]);
 }
 
-/** Each size is foretold from the costs of the smallest one, by the same slow processes. */
-async function modelTable(folder: string, server: number): Promise<string> {
+/**
+ * Each size is foretold from the costs of the smallest one with as many frontends: of each more frontend the
+ * messages to a worker hold fewer requests, and cost more.
+ */
+async function modelTable(count: number, folder: string, server: number): Promise<string> {
   const rows: (readonly string[])[] = [];
   let costs: Costs | undefined;
-  for (const [frontends, workers] of sizes) {
+  for (const [frontends, workers] of modelSizes.filter(([each]) => each === count)) {
     const setting = { frontends, workers, cores: CORES, seconds: SECONDS, rounds: ROUNDS };
     const rounds = await loaded({ ...setting, folder, server });
     if (rounds === undefined) return 'no cgroup (v1) of the processor can be made here';
@@ -127,9 +139,10 @@ async function main(): Promise<void> {
   try {
     if (wants('idle')) tell(`\nidle\n${await idleTable(folder)}`);
     if (wants('load')) tell(`\nunder full load\n${await loadTable(folder, server.port)}`);
-    if (wants('model')) {
+    for (const count of [1, 2]) {
+      if (!wants(`model-${count}`)) continue;
       const about = `frontends of ${CORES.frontend} and workers of ${CORES.worker} cores`;
-      tell(`\n${about}\n${await modelTable(folder, server.port)}`);
+      tell(`\n${about}\n${await modelTable(count, folder, server.port)}`);
     }
   } finally {
     await server.stop();

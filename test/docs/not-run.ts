@@ -37,6 +37,11 @@ export const notRun: readonly NotRun[] = [
       'it needs root and systemd; test/operator/package.test.ts installs, test/system/systemd.test.ts checks the units',
   },
   {
+    page: 'docs/scale.md',
+    begins: 'npm run scale',
+    because: 'it takes minutes; test/long/scale.test.ts runs the same with fewer workers',
+  },
+  {
     page: 'docs/dashboard.md',
     begins: 'cutover up',
     because: 'README.md runs it; test/operator/dashboard-upgrade.test.ts opens the page',
