@@ -11,6 +11,7 @@ import { textTable } from '../figures/text-table.js';
 import { machine } from '../system/machine.js';
 import { endWithUs } from '../system/program.js';
 import { startedFileServer } from '../system/server.js';
+import { usual } from '../workloads/asks.js';
 import { idle, loaded, type Idle, type Loaded } from './mesh.js';
 import { capacityOf, type Costs } from './model.js';
 
@@ -35,6 +36,8 @@ const modelSizes = [
 ] as const;
 /** Of each process, where the model is held against measurements: so little that all of them have it. */
 const CORES = { frontend: 0.2, worker: 0.1 };
+
+const CLIENTS = usual.connections;
 
 const tell = (line: string) => console.log(line);
 
@@ -115,12 +118,13 @@ async function modelTable(count: number, folder: string, server: number): Promis
     const rounds = await loaded({ ...setting, folder, server });
     if (rounds === undefined) return 'no cgroup (v1) of the processor can be made here';
     costs ??= {
-      frontend: median(rounds.map(({ frontend }) => frontend)),
-      worker: median(rounds.map(({ worker }) => worker)),
+      frontend: { each: median(rounds.map(({ frontend }) => frontend)), message: 0 },
+      worker: { each: median(rounds.map(({ worker }) => worker)), message: 0 },
       link: 0, // next to nothing, among so few
       report: 0,
     };
-    const place = { frontends, workers, frontendCores: CORES.frontend, workerCores: CORES.worker };
+    const cores = { frontendCores: CORES.frontend, workerCores: CORES.worker };
+    const place = { frontends, workers, ...cores, inFlight: CLIENTS / (frontends * workers) };
     const { requests, limit } = capacityOf(costs, place);
     const measured = median(rounds.map(({ rate }) => rate));
     const told = [`${requests.toFixed(0)} (${limit})`, (measured / requests).toFixed(2)];

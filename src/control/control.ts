@@ -256,6 +256,7 @@ class Control implements Role {
         left: id => this.#sharing.gone(id, clock.now()),
         silence: config.device.silence * 1000,
         heartbeat: config.device.heartbeat * 1000,
+        busy: () => this.#own.busy(),
         report,
       },
     );

@@ -20,6 +20,7 @@ import type { RouterFrames } from '../wire/frames.js';
 import type { Measures } from '../wire/measures.js';
 import { REPORT, reportEvery, type Progress, type WorkerReport } from '../wire/report.js';
 import type { Shared, Standing } from '../wire/shared.js';
+import { FEW_WORKERS, slowedAfter } from './slowing.js';
 import type { Spread } from './spread.js';
 
 export interface HeraldHost {
@@ -41,6 +42,8 @@ export interface HeraldHost {
   readonly silence: number;
   readonly heartbeat: number;
   readonly report: Report;
+  /** The part of the time since it was last asked in which control had to do, 0 to 1; default: 0. */
+  readonly busy?: (() => number) | undefined;
 }
 
 /** What is announced: the routing table, and the keys of sessions. */
@@ -67,8 +70,8 @@ export interface KnownFollower extends Identity {
 }
 
 /** Milliseconds between two times that so many workers are told of progress; 0: at each look. */
-function pauseOf(workers: number): number {
-  const every = reportEvery(workers);
+function pauseOf(workers: number, slowed: number): number {
+  const every = reportEvery(workers, slowed);
   return every > REPORT ? every : 0;
 }
 
@@ -86,6 +89,8 @@ export class Herald {
   /** Not yet to all. */
   #isUntold = false;
   #nextProgress = -Infinity;
+  /** How many times as long as usual workers are to wait between reports. */
+  #slowed = 1;
   #nextBeat: number;
 
   constructor(first: Announcement, host: HeraldHost) {
@@ -141,7 +146,7 @@ export class Herald {
     const workers = this.#known('worker');
     for (const worker of workers) this.#sendProgress(worker, this.#progress);
     this.#isUntold = false;
-    this.#nextProgress = now + pauseOf(workers.length);
+    this.#nextProgress = now + pauseOf(workers.length, this.#slowed);
   }
 
   /** To one worker; to nobody, if it has gone. */
@@ -177,7 +182,10 @@ export class Herald {
   }
 
   #beat(): ControlBeat {
-    const every = reportEvery(this.#known('worker').length);
+    const workers = this.#known('worker').length;
+    const busy = this.#host.busy?.() ?? 0;
+    this.#slowed = workers > FEW_WORKERS ? slowedAfter(this.#slowed, busy) : 1;
+    const every = reportEvery(workers, this.#slowed);
     return every > REPORT ? { kind: 'beat', every } : { kind: 'beat' };
   }
 

@@ -1,5 +1,5 @@
 /** What this process takes of its machine, and how late its event loop is. The only place that asks Node. */
-import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '../kernel/clock.js';
 import type { ProcessMeasures } from '../wire/measures.js';
@@ -25,6 +25,7 @@ export class OwnProcess {
   #lastRead: number;
   #lastCpu: number;
   #lastMemory = 0;
+  #loop = performance.eventLoopUtilization();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -32,6 +33,14 @@ export class OwnProcess {
     this.#monitors = [monitor(), monitor()];
     this.#lastRead = clock.now();
     this.#lastCpu = cpuSeconds();
+  }
+
+  /** The part of the time since the last call, or since it began, in which the event loop was not idle. */
+  busy(): number {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, this.#loop);
+    this.#loop = now;
+    return utilization;
   }
 
   /** Since the reading before; of the event loop, since the one before that. */

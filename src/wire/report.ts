@@ -26,9 +26,9 @@ export const MOST_REPORTS = 8000;
 /** Milliseconds: no worker is told to be silent for longer. */
 export const LONGEST_REPORT = 1000;
 
-/** Milliseconds between two reports of each of so many workers. */
-export const reportEvery = (workers: number): number =>
-  Math.min(LONGEST_REPORT, Math.max(REPORT, Math.ceil((workers * 1000) / MOST_REPORTS)));
+/** Milliseconds between two reports of each of so many workers; `slowed`: so many times as long. */
+export const reportEvery = (workers: number, slowed = 1): number =>
+  Math.min(LONGEST_REPORT, slowed * Math.max(REPORT, Math.ceil((workers * 1000) / MOST_REPORTS)));
 
 /** Of one worker, since its report before. What is lost with a connection is not said again. */
 export interface WorkerReport {

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { capacityOf, connectionsOf, controlCores } from '../../../bench/scale/model.js';
+import { capacityOf, connectionsOf, controlCores, ofRequest } from '../../../bench/scale/model.js';
 
-const costs = { frontend: 50, worker: 100, link: 100, report: 40 };
-const place = { frontends: 1, workers: 1, frontendCores: 1, workerCores: 1 };
+const of = (each: number, message = 0) => ({ each, message });
+const costs = { frontend: of(50), worker: of(100), link: 100, report: 40 };
+const place = { frontends: 1, workers: 1, frontendCores: 1, workerCores: 1, inFlight: 16 };
 
 describe('the model of capacity', () => {
   it('is what the role can do that has less', () => {
@@ -20,6 +21,15 @@ describe('the model of capacity', () => {
     const many = capacityOf(costs, { ...place, workers: 1000 });
     expect(many).to.deep.equal({ requests: 18_000, limit: 'frontends' });
     expect(capacityOf(costs, { ...place, workers: 20_000 }).requests).to.equal(0);
+  });
+
+  it('has a request cost more, the fewer share a message', () => {
+    expect([0.1, 1, 2, 64].map(inFlight => ofRequest(of(70, 640), inFlight))).to.deep.equal([
+      710, 710, 390, 80,
+    ]);
+    const small = { ...costs, link: 0, worker: of(60, 640) };
+    expect(capacityOf(small, place).requests).to.equal(10_000);
+    expect(capacityOf(small, { ...place, inFlight: 4 }).requests).to.be.closeTo(4545, 1);
   });
 
   it('counts reports of control, and no more of them than it wants', () => {

@@ -48,7 +48,7 @@ function stand() {
   const measured: (readonly [follower: WorkerId, measures: Measures])[] = [];
   const stands: (readonly [worker: WorkerId, standing: Standing])[] = [];
   const left: WorkerId[] = [];
-  const time = { now: 0, refusal: undefined as Error | undefined };
+  const time = { now: 0, busy: 0, refusal: undefined as Error | undefined };
   const host = { followed: (each: Follow): unknown => followed.push(each) };
   const herald = new Herald(
     { table, keys },
@@ -68,6 +68,7 @@ function stand() {
       silence: 5000,
       heartbeat: 1000,
       report: event => events.push(event),
+      busy: () => time.busy,
     },
   );
   const says = (n: number, message: FromFollower) =>
@@ -283,6 +284,21 @@ describe('Herald', () => {
       const few = crowd(MOST_FEW);
       few.herald.sweep(1000);
       expect(few.sent[0]?.[1]).to.deep.equal({ kind: 'beat' });
+    });
+
+    it('has them report still less often while it cannot keep up', () => {
+      const { herald, sent, time } = crowd(MANY);
+      const told = () => (sent.at(-1)?.[1] as { every?: number }).every;
+      const every = [1, 1, 0.6, 0.2, 0.2, 0.2].map((busy, second) => {
+        time.busy = busy;
+        herald.sweep(1000 * (second + 1));
+        return told();
+      });
+      expect(every).to.deep.equal([160, 320, 320, 160, 80, 80]);
+      const few = crowd(10);
+      few.time.busy = 1;
+      few.herald.sweep(1000);
+      expect(few.sent[0]?.[1], 'they are not what keeps it busy').to.deep.equal({ kind: 'beat' });
     });
 
     it('tells them of progress as often, of the newest at last, and at once whether requests count', () => {
