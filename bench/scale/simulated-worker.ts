@@ -2,7 +2,7 @@
  * A worker as control sees it: the real link, observer, counts and share of a worker. Only its exchanges
  * are made up, so that a thousand of them find room on one machine.
  */
-import { ControlLink } from '../../src/announcements/control-link.js';
+import { ControlLinks } from '../../src/announcements/control-links.js';
 import { sessionId, type SessionId } from '../../src/kernel/ids.js';
 import { systemClock, type Cancel } from '../../src/kernel/clock.js';
 import type { Credentials } from '../../src/security/keyring.js';
@@ -63,7 +63,7 @@ const SWEEP = 250; // ms, as in a worker
 
 export class SimulatedWorker {
   readonly #host: SimulatedHost;
-  readonly #link: ControlLink;
+  readonly #link: ControlLinks;
   readonly #observer = new Observer();
   readonly #counts = new Counts();
   readonly #share = new GradualShare();
@@ -86,8 +86,7 @@ export class SimulatedWorker {
 
   constructor(name: string, host: SimulatedHost) {
     this.#host = host;
-    this.#link = new ControlLink({
-      address: host.address,
+    this.#link = new ControlLinks({
       credentials: host.credentials,
       role: 'worker',
       name,
@@ -105,13 +104,9 @@ export class SimulatedWorker {
         this.#share.progressed(progress);
         this.#counted(progress.taken);
       },
-      progress: () => {
-        const { progress } = this.#share;
-        this.#share.followed();
-        this.#observer.forgetCounted();
-        return progress;
-      },
+      progress: () => this.#share.progress,
     });
+    this.#link.want([host.address]);
     // Machines do not report all in the same moment.
     this.#cancels.push(
       systemClock.after(host.chance() * REPORT, () => {

@@ -50,9 +50,10 @@ export class Inbox {
 
   /** Requests that move this version; what else was reported of it stays. */
   takeCounted(version: VersionId): number {
-    const block = this.#blocks.get(version) ?? nothing;
-    if (block.counted > 0) this.#blocks.set(version, { ...block, counted: 0 });
-    return block.counted;
+    const block = this.#blocks.get(version);
+    const counted = block?.counted ?? 0;
+    if (block !== undefined) block.counted = 0;
+    return counted;
   }
 
   /** Everything, and the inbox is empty. */

@@ -20,7 +20,7 @@ describe('the pace of reports', () => {
   });
 
   it('slows down where all workers together would say too much, and never to less than one a second', () => {
-    expect([0, 1, 320, 321, 1000, 4096, 100_000].map(reportEvery)).to.deep.equal([
+    expect([0, 1, 320, 321, 1000, 4096, 100_000].map(each => reportEvery(each))).to.deep.equal([
       40, 40, 40, 41, 125, 512, 1000,
     ]);
   });
