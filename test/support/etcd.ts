@@ -93,8 +93,10 @@ export class EtcdCluster {
     living.delete(child);
   }
 
+  /** Does nothing where it lives. */
   restart(at: number): void {
     const member = this.#member(at);
+    if (member.child !== undefined) return;
     const child = spawn('etcd', [...member.args], { stdio: 'ignore' });
     member.child = child;
     living.add(child);
