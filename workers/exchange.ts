@@ -6,8 +6,8 @@
 import type { UpgradeTransition } from '../src/config/cluster.js';
 import { codeOf, messageOf, type ErrorCode } from '../src/kernel/errors.js';
 import type { ExchangeId } from '../src/kernel/ids.js';
-import { answerFields, trailerLines } from '../src/http/fields.js';
-import type { AnswerFraming } from '../src/http/message.js';
+import { answerFields, trailerLines, valuesOf } from '../src/http/fields.js';
+import type { AnswerFraming, AnswerHead } from '../src/http/message.js';
 import { isSafe } from '../src/http/methods.js';
 import type { ExchangeSpan, Tracing } from '../src/telemetry/spans.js';
 import type { Account } from '../src/wire/account.js';
@@ -51,12 +51,13 @@ const wireFraming: Readonly<Record<AnswerFraming['kind'], WireFraming>> = {
 };
 /** Its Upgrade field names what is required: RFC 9110 §15.5.22. */
 const UPGRADE_REQUIRED = 426;
-const SETS_COOKIE = /(?:^|\n)set-cookie:/i;
 /**
  * A shared cache may keep it, with its fields (RFC 9111 §3): one client's session would become that of all
  * who get it from there. The next answer that is the client's own sets the cookie.
  */
-const SHARED = /(?:^|\n)cache-control:[^\r\n]*\b(?:public|s-maxage)\b/i;
+const SHARED = /\b(?:public|s-maxage)\b/i;
+const isShared = (head: AnswerHead) =>
+  valuesOf(head, 'cache-control').some(each => SHARED.test(each));
 
 export class Exchange {
   readonly id: ExchangeId;
@@ -192,7 +193,7 @@ export class Exchange {
     }
     const { status, reason } = head;
     const keepUpgrade = framing.kind === 'tunnel' || status === UPGRADE_REQUIRED;
-    const fields = this.#fieldsFor(answerFields(head, keepUpgrade));
+    const fields = this.#fieldsFor(head, answerFields(head, keepUpgrade));
     const index = framingIndex(wireFraming[framing.kind]);
     const trailers = end === undefined ? '' : trailerLines(end.trailers);
     const more = end === undefined;
@@ -212,11 +213,12 @@ export class Exchange {
     ]);
   }
 
-  /** Containers cannot set our cookie. */
-  #fieldsFor(received: string): string {
-    const fields = SETS_COOKIE.test(received) ? withoutOurs(received) : received;
+  /** Containers cannot set our cookie. Fields are looked up, because patterns would search all of `received`. */
+  #fieldsFor(head: AnswerHead, received: string): string {
+    const setsCookie = valuesOf(head, 'set-cookie').length > 0;
+    const fields = setsCookie ? withoutOurs(received) : received;
     const { cookie } = this.#admitted;
-    return cookie === '' || SHARED.test(received) ? fields : fields + cookie;
+    return cookie === '' || isShared(head) ? fields : fields + cookie;
   }
 
   #part({ body, end }: Parts): void {
