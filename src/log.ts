@@ -60,17 +60,25 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
     ({ address, because }) => `not linked to ${address}, which is registered: ${because}`,
   ],
   'not-registered': [
-    'info',
+    'warn',
     ({ address }) =>
-      `not registered in etcd: only this machine reaches ${address} (see device.advertise)`,
+      `not registered in etcd, so nobody finds it there: only this machine reaches ${address} ` +
+      '(a tcp:// address is wanted; see device.advertise)',
   ],
   'directory-lost': [
     'error',
     ({ because }) => `nobody new is found, and who is linked stays: ${because}`,
   ],
   'directory-found': ['info', () => 'etcd can be asked again for those who live'],
-  'worker-waiting': ['info', ({ frontends }) => `looking for ${frontends.join(', ')}`],
-  'worker-ready': ['info', ({ frontends }) => `ready, serving ${frontends.join(', ')}`],
+  'worker-waiting': [
+    'info',
+    ({ frontends }) => `looking for ${frontends.length === 0 ? 'frontends' : frontends.join(', ')}`,
+  ],
+  'worker-ready': [
+    'info',
+    ({ frontends }) =>
+      `ready, serving ${frontends.length === 0 ? 'those that are found' : frontends.join(', ')}`,
+  ],
   'worker-draining': ['info', ({ exchanges }) => `draining: ${exchanges} exchanges to finish`],
   'worker-stopped': ['info', () => 'stopped'],
   'frontend-joined': ['info', ({ frontend }) => `frontend ${frontend} joined`],
@@ -115,6 +123,7 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
     'error',
     ({ because }) => `${because}; nothing can be changed, and all goes on as it is`,
   ],
+  'registry-awaited': ['warn', ({ because }) => `${because}; asking again`],
   'registry-found': ['info', () => 'the registry can be reached again'],
   'leader-changed': [
     'info',

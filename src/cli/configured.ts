@@ -9,6 +9,7 @@ import { counted } from '../config/summary.js';
 import type { Report } from '../kernel/events.js';
 import { StartError } from '../kernel/start-error.js';
 import { ControlClient } from '../operator/control-client.js';
+import { fileProblems } from '../registry/etcd-files.js';
 import { openKeyring, type Keyring } from '../security/keyring.js';
 import type { Common } from './verb.js';
 
@@ -22,7 +23,9 @@ export async function readForRoles(path: string, overrides: Overrides): Promise<
   const file = await readOverridden(path, overrides);
   if (!file.ok) return file;
   const opened = await openKeyring(file.config);
-  return opened.ok ? file : { ok: false, problems: [opened.problem] };
+  const withKeys = opened.ok ? [] : [opened.problem];
+  const problems = [...withKeys, ...(await fileProblems(file.config.registry))];
+  return problems.length === 0 ? file : { ok: false, problems };
 }
 
 export async function configOf({ config: path, logLevel: level }: Common): Promise<Config> {

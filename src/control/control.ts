@@ -76,7 +76,7 @@ export async function startControl(options: ControlOptions): Promise<Role> {
   const stores = await openedStores({ ...options, name: nameOf(options) });
   let router: DeviceRouter | undefined;
   try {
-    const stored = await firstState(stores.registry, options);
+    const stored = await firstState(stores.registry, { ...options, patience: stores.patience });
     const keeper = new LearnedKeeper(stores.learned, options.report);
     const learned = await keeper.read();
     const engine = await ownedEngine(options.config);

@@ -1,6 +1,7 @@
 /** What control begins with: what the registry holds, or else the configuration. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.js';
+import type { Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { CutoverEvent, Report } from '../kernel/events.js';
 import { versionId } from '../kernel/ids.js';
@@ -17,14 +18,9 @@ import {
 import { firstTable } from '../versions/routing-table.js';
 
 /** Where the registry holds nothing, the configuration's cluster is the stable version. Throws StartError. */
-export async function firstState(
-  registry: Registry,
-  { config, report }: Beginning,
-): Promise<Stored> {
+export async function firstState(registry: Registry, beginning: Beginning): Promise<Stored> {
   try {
-    return (
-      (await known(registry, { config, report })) ?? (await begun(registry, { config, report }))
-    );
+    return (await known(registry, beginning)) ?? (await begun(registry, beginning));
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
     throw new StartError(messageOf(cause), 1, { cause });
@@ -33,18 +29,43 @@ export async function firstState(
 
 interface Beginning {
   readonly config: Config;
+  /** Milliseconds in which a registry that cannot be reached is asked again. */
+  readonly patience: number;
+  readonly clock: Clock;
   readonly report: Report;
 }
 
-async function known(
-  registry: Registry,
-  { config, report }: Beginning,
-): Promise<Stored | undefined> {
-  const loaded = await registry.load();
+async function known(registry: Registry, beginning: Beginning): Promise<Stored | undefined> {
+  const { config, report } = beginning;
+  const loaded = await patientlyLoaded(registry, beginning);
   if (loaded.kind === 'recovered') reportDamage(loaded, report);
   const kept = keptOf(loaded);
   if (kept !== undefined && kept.configured !== fingerprint(config)) report(ignored(config, kept));
   return kept;
+}
+
+const PAUSE = 500;
+
+/** A registry on other machines may be late, as when all begin at once. */
+async function patientlyLoaded(
+  registry: Registry,
+  { patience, clock, report }: Beginning,
+): Promise<Loaded> {
+  const until = clock.now() + patience;
+  let isLost = false;
+  for (;;) {
+    try {
+      const loaded = await registry.load();
+      if (isLost) report({ type: 'registry-found' });
+      return loaded;
+    } catch (cause) {
+      const mayCome = cause instanceof RegistryError && cause.kind === 'unavailable';
+      if (!mayCome || clock.now() >= until) throw cause;
+      if (!isLost) report({ type: 'registry-awaited', because: cause.because });
+      isLost = true;
+      await new Promise<void>(resolve => void clock.after(PAUSE, resolve));
+    }
+  }
 }
 
 /** Of several controls that begin at once one is first, and the others have what it has begun with. */

@@ -28,6 +28,8 @@ export interface Stores {
   readonly name: string;
   /** Milliseconds between two writes of the same thing, while nothing but numbers changes. */
   readonly pace: Pace;
+  /** Milliseconds in which it is asked again at the start, if it cannot be reached. */
+  readonly patience: number;
   close(): Promise<void>;
 }
 
@@ -54,11 +56,13 @@ async function inFiles({ config }: StoresOptions): Promise<Stores> {
   const registry = await openFileRegistry(file);
   const learned = fileOf(`${file}.learned`);
   const close = () => registry.close();
-  return { registry, learned, leadership: alone, name: file, pace: OFTEN, close };
+  return { registry, learned, leadership: alone, name: file, pace: OFTEN, patience: 0, close };
 }
 
 /** etcd keeps every value that there ever was until it is told to compact its history. */
 const SELDOM: Pace = { share: 10_000, learned: 30_000 };
+
+const PATIENCE = 15_000;
 
 async function inEtcd(options: StoresOptions): Promise<Stores> {
   const { config, reachedAt: address } = options;
@@ -69,6 +73,7 @@ async function inEtcd(options: StoresOptions): Promise<Stores> {
     ...store,
     name: store.place,
     pace: SELDOM,
+    patience: PATIENCE,
     async close() {
       await store.leadership.close();
       await store.registry.close();

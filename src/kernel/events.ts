@@ -126,6 +126,7 @@ export type CutoverEvent =
   | { readonly type: 'registry-failed'; readonly because: string }
   /** It cannot be reached: told once, until it is found. */
   | { readonly type: 'registry-lost'; readonly because: string }
+  | { readonly type: 'registry-awaited'; readonly because: string }
   | { readonly type: 'registry-found' }
   /** Of the controls that share a registry; `isOurs`: this one leads. */
   | { readonly type: 'leader-changed'; readonly leader: string; readonly isOurs: boolean }

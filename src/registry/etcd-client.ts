@@ -1,12 +1,10 @@
 /** A client of etcd that waits for nothing without end. */
-import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import { ConsecutiveBreaker, ConstantBackoff, circuitBreaker, handleWhen, retry } from 'cockatiel';
 import { Etcd3, isRecoverableError, type IOptions } from 'etcd3';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
-import { messageOf, systemCodeOf } from '../kernel/errors.js';
-import { RegistryError } from './registry.js';
+import { bytesOf, passwordIn } from './etcd-files.js';
 
 export type EtcdConfig = Config['registry'];
 
@@ -62,10 +60,7 @@ export const deadline = (clock: Pick<Clock, 'wall'>): number => clock.wall() + A
 
 async function authOf({ user, passwordFile }: EtcdConfig): Promise<IOptions['auth']> {
   if (user === undefined || passwordFile === undefined) return undefined;
-  const file = await bytesOf('registry.passwordFile', passwordFile);
-  const password = file.toString('utf8').replace(/\r?\n$/, '');
-  if (password === '') throw unusable('registry.passwordFile', passwordFile, 'it is empty');
-  return { username: user, password };
+  return { username: user, password: await passwordIn(passwordFile) };
 }
 
 async function credentialsOf({ tls, endpoints }: EtcdConfig): Promise<IOptions['credentials']> {
@@ -80,25 +75,3 @@ async function credentialsOf({ tls, endpoints }: EtcdConfig): Promise<IOptions['
     ...(key !== undefined && { privateKey: await bytesOf('registry.tls.key', key) }),
   };
 }
-
-/** Of a certificate, a key or a password. */
-const LARGEST_FILE = 1024 * 1024;
-
-async function bytesOf(option: string, path: string): Promise<Buffer> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw unusable(option, path, reasons[systemCodeOf(cause) ?? ''] ?? messageOf(cause));
-  });
-  if (bytes.length > LARGEST_FILE) throw unusable(option, path, 'it is far too large');
-  return bytes;
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  ENOTDIR: 'no such file',
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
-  EISDIR: 'a directory',
-};
-
-const unusable = (option: string, path: string, because: string) =>
-  new RegistryError('unavailable', `${option}: ${path} cannot be used: ${because}`);

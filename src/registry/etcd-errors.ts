@@ -12,7 +12,10 @@ import { RegistryError } from './registry.js';
 /** Passes on what was said already. */
 export function etcdError(cause: unknown): RegistryError {
   if (cause instanceof RegistryError) return cause;
-  return new RegistryError('unavailable', `etcd cannot be used: ${reasonOf(cause)}`, { cause });
+  const isFinal =
+    cause instanceof EtcdAuthenticationFailedError || cause instanceof EtcdPermissionDeniedError;
+  const kind = isFinal ? 'refused' : 'unavailable';
+  return new RegistryError(kind, `etcd cannot be used: ${reasonOf(cause)}`, { cause });
 }
 
 function reasonOf(cause: unknown): string {
@@ -33,8 +36,9 @@ function reasonOf(cause: unknown): string {
 /** Behind what gRPC says stands what the system said. */
 function unreachable(said: string): string {
   const [, system] = /Last error: (?:Error: )?(.+?)(?:\. Resolution note.*)?$/s.exec(said) ?? [];
-  // What went wrong with TLS it does not say.
-  const because = system === 'null' ? 'no connection came about: is registry.tls right?' : system;
+  // What went wrong at first, or with TLS, it does not say.
+  const because =
+    system === 'null' ? 'no connection came about: do the endpoints and registry.tls fit?' : system;
   return `no member can be reached: ${because ?? said}`;
 }
 
