@@ -60,7 +60,9 @@ export const deviceAddress = () =>
     value => (value.startsWith('ipc://') ? isIpcPath(value.slice(6)) : isTcp(value)),
   );
 
-const isIpcPath = (path: string) => Buffer.byteLength(path) <= LONGEST_IPC_PATH;
+/** "@" alone is the beginning of a name that is missing (unix(7), abstract), and no path goes on behind a zero. */
+const isIpcPath = (path: string) =>
+  path !== '@' && !path.includes('\0') && Buffer.byteLength(path) <= LONGEST_IPC_PATH;
 
 const TCP = /^tcp:\/\/(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/;
 

@@ -146,6 +146,7 @@ class Control implements Role {
       overseer: this.#overseer,
       registrar: this.#registrar,
       keeper,
+      seesWorkers: () => this.#herald.spread.workers > 0,
       progress: progress => this.#herald.progress(progress),
       report: options.report,
     });

@@ -66,6 +66,9 @@ const MOST_TRIES = 8;
 /** Keys of rotations before: a client that comes back is recognised by one, and gets the newest. */
 const MOST_OLD_KEYS = 3;
 
+/** Editions that somebody may be ahead of us. Each is a change that was saved: no control makes so many. */
+const MOST_AHEAD = 1_000_000_000;
+
 export class Registrar {
   readonly #host: RegistrarHost;
   #now: Registered;
@@ -105,6 +108,9 @@ export class Registrar {
   overtake(edition: number): Promise<Outcome> {
     return this.#inTurn(async () => {
       const before = this.#now.table.edition;
+      if (edition - before > MOST_AHEAD) {
+        return { kind: 'impossible', because: `there is no edition ${edition}` };
+      }
       const failure = before > edition ? undefined : await this.#reload(OPERATOR);
       if (failure !== undefined) return failure;
       const { table } = this.#now;

@@ -20,6 +20,8 @@ export interface StewardHost {
   readonly leadership: Pick<Leadership, 'term' | 'controls'>;
   readonly keeper: Pick<LearnedKeeper, 'keep' | 'read'>;
   readonly pace: Pace;
+  /** Whether any worker tells us what it sees. */
+  seesWorkers(): boolean;
   /** To every worker; undefined: another control tells them from now on. */
   progress(progress: UpgradeProgress | undefined): void;
   readonly report: Report;
@@ -75,6 +77,7 @@ export class Steward {
     if (!this.#mayAct()) return;
     if (progress !== undefined) this.#host.progress(progress);
     for (const change of changes) {
+      if (isEnd(change) && !this.#host.seesWorkers()) continue; // how it goes on, others may know
       void registrar.change(change, { asLeader: true }).then(this.reported);
     }
     this.#remember(remember, now.monotonic);
@@ -172,3 +175,7 @@ export class Steward {
     }
   }
 }
+
+/** What ends well cannot be taken back any more. */
+const isEnd = (change: Change): boolean =>
+  change.kind === 'happen' && (change.on.type === 'complete' || change.on.type === 'promote');

@@ -17,7 +17,6 @@ export interface FindingOptions {
 
 export class Finding implements Finder {
   readonly #options: FindingOptions;
-  readonly #refused = new Set<string>();
 
   constructor(options: FindingOptions) {
     this.#options = options;
@@ -32,12 +31,16 @@ export class Finding implements Finder {
     configured: readonly string[],
     changed: (addresses: readonly string[]) => void,
   ): Cancel {
-    const { directory } = this.#options;
+    const { directory, mayLink } = this.#options;
     const names = new Names({ ...this.#options, changed });
+    let refused: readonly string[] = [];
     names.take(configured);
     const cancel = directory?.watch(sought, entries => {
       const listed = entries.map(({ address }) => address);
-      names.take([...configured, ...listed.filter(address => this.#mayLink(address))]);
+      const before = refused;
+      refused = listed.filter(address => !mayLink(address));
+      for (const address of new Set(refused)) if (!before.includes(address)) this.#refuse(address);
+      names.take([...configured, ...listed.filter(address => !refused.includes(address))]);
     });
     return () => {
       cancel?.();
@@ -45,15 +48,9 @@ export class Finding implements Finder {
     };
   }
 
-  /** Told once of each. */
-  #mayLink(address: string): boolean {
-    const { mayLink, report } = this.#options;
-    if (mayLink(address)) return true;
-    if (!this.#refused.has(address)) {
-      this.#refused.add(address);
-      const because = 'it is beyond this machine, and security.key is not set here';
-      report({ type: 'address-refused', address, because });
-    }
-    return false;
+  /** Told once of each, for as long as it is there. */
+  #refuse(address: string): void {
+    const because = 'it is beyond this machine, and security.key is not set here';
+    this.#options.report({ type: 'address-refused', address, because });
   }
 }

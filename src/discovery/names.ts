@@ -45,6 +45,7 @@ export class Names {
     this.#addresses = addresses;
     const names = this.#names;
     for (const name of this.#known.keys()) if (!names.includes(name)) this.#known.delete(name);
+    for (const name of this.#failing) if (!names.includes(name)) this.#failing.delete(name);
     this.#tell();
     this.#lookUp();
   }
@@ -74,10 +75,10 @@ export class Names {
       this.#failing.delete(name);
       if (found.length > 0 && this.#names.includes(name)) this.#known.set(name, found);
     } catch (cause) {
-      if (!this.#failing.has(name)) {
+      if (!this.#failing.has(name) && this.#names.includes(name)) {
         report({ type: 'name-unknown', name, because: messageOf(cause) });
+        this.#failing.add(name);
       }
-      this.#failing.add(name);
     } finally {
       this.#asking.delete(name);
     }

@@ -1,7 +1,7 @@
 /** Which processes live, by etcd: each keeps an entry there under a lease, and looks for those of the others. */
 import type { Etcd3 } from 'etcd3';
 import { z } from 'zod';
-import { deviceAddress } from '../config/address.js';
+import { deviceAddress, tcpPlace } from '../config/address.js';
 import type { Directory, Entry, Registration } from '../discovery/directory.js';
 import type { Sought } from '../discovery/finder.js';
 import type { Cancel, Clock } from '../kernel/clock.js';
@@ -26,9 +26,9 @@ const ALIVE = 1500;
 /** More than anybody runs: of both kinds together. */
 const MOST_ENTRIES = 1024;
 
-/** As anybody may have written it. */
+/** As anybody may have written it. A path would be another one on each machine. */
 const entry: z.ZodType<Entry> = z.object({
-  address: deviceAddress(),
+  address: deviceAddress().refine(address => tcpPlace(address) !== undefined),
   host: z.string().max(253),
   zone: z.string().max(253).optional(),
 });
@@ -158,8 +158,13 @@ class Registered implements Registration {
   async #keep(): Promise<void> {
     const { client, key, about } = this.#options;
     const lease = await this.#lease.renew();
-    if (lease === this.#under) return;
-    await client.put(key).value(JSON.stringify(about)).lease(lease);
+    const put = client.put(key).value(JSON.stringify(about)).lease(lease);
+    if (lease === this.#under) {
+      // Somebody may have taken it away. Where nobody has, nothing is written.
+      await client.if(key, 'Create', '==', 0).then(put).commit();
+      return;
+    }
+    await put;
     this.#under = lease;
   }
 

@@ -169,11 +169,22 @@ describeWithEtcd('system: discovery by etcd', () => {
     await client.put(`${FRONTENDS}1`).value('nonsense');
     await client.put(`${FRONTENDS}2`).value(entry('tcp://nowhere'));
     await client.put(`${FRONTENDS}3`).value('{"address":7}');
+    // libzmq takes neither of them: whoever tried would end with it.
+    await client.put(`${FRONTENDS}5`).value(entry('ipc://@'));
+    await client.put(`${FRONTENDS}6`).value(entry('ipc://\0'));
     const serving = await worker(stage, home, '--name', 'w1');
     await cutover.logged('worker-joined');
     await client.put(`${FRONTENDS}4`).value(entry(`ipc:///${'x'.repeat(500)}`));
     const load = Load.start(stage, { port, clients: 8, requests: 200 });
     expect(unharmed(await load.finished())).to.deep.equal(nothing);
     expect(serving.all('fault')).to.deep.equal([]);
+  });
+
+  it('registers itself anew when somebody has taken its entry away', async () => {
+    await found('f1');
+    const isRegistered = async () => (await registeredFrontends()) === 1;
+    await eventually('it is registered', isRegistered);
+    await client.delete().prefix(FRONTENDS);
+    await eventually('it is registered again', isRegistered, 5000);
   });
 });

@@ -230,6 +230,7 @@ describe('parseConfig', () => {
       '"tcp://a:0"',
     ],
     [{ ...least, device: { frontends: ['ipc://'] } }, 'device.frontends[0]', device, '"ipc://"'],
+    [{ ...least, device: { frontends: ['ipc://@'] } }, 'device.frontends[0]', device, '"…@"'],
     [
       { ...least, device: { frontends: [`ipc://${'ü'.repeat(54)}`] } },
       'device.frontends[0]',

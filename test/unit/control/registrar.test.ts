@@ -167,6 +167,13 @@ describe('Registrar', () => {
     expect(registrar.table.edition).to.equal(8);
     expect(said).to.deep.equal(['saved 8 a', 'told 8 after 1']);
   });
+
+  it('does not go where no edition could follow: whoever says so has made it up', async () => {
+    const { registrar, said } = new Stand();
+    const outcome = await registrar.overtake(Number.MAX_SAFE_INTEGER - 1);
+    expect(outcome).to.have.property('kind', 'impossible');
+    expect(said).to.deep.equal([]);
+  });
 });
 
 /** What several controls share, as etcd would keep it. */

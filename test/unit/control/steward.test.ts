@@ -34,6 +34,7 @@ class Stand {
   term: string | undefined = '7';
   controls: Controls | undefined = { leader: 'a', live: ['a', 'b'], away: undefined };
   outcome: Outcome = done;
+  seesWorkers = true;
   learned: Learned = {
     edition: 1,
     policy: {
@@ -84,6 +85,7 @@ class Stand {
         read: () => Promise.resolve(this.learned),
       },
       pace: { share: 1000, learned: 1000 },
+      seesWorkers: () => this.seesWorkers,
       progress: told => said.push(told === undefined ? 'tells no more' : `tells ${told.share}`),
       report: event => this.events.push(event),
     });
@@ -107,6 +109,17 @@ describe('the steward', () => {
       'happen as leader',
     ]);
     expect(stand.steward.isLeading).to.equal(true);
+  });
+
+  it('takes back, but calls nothing complete, while it sees no worker', async () => {
+    const complete: Change = { kind: 'happen', id, on: { type: 'complete' } };
+    const promote: Change = { kind: 'happen', id, on: { type: 'promote' } };
+    const stand = new Stand({ term: '0', controls: undefined });
+    stand.seesWorkers = false;
+    expect(await stand.look({ changes: [complete, promote] })).to.deep.equal([]);
+    expect(await stand.look({ changes: [demote] })).to.deep.equal(['happen as leader']);
+    stand.seesWorkers = true;
+    expect(await stand.look({ changes: [complete] })).to.deep.equal(['happen as leader']);
   });
 
   it('looks and does nothing while another control leads', async () => {

@@ -60,6 +60,9 @@ describe('Finding', () => {
     for (let n = 0; n < 2; n++) lists.get('controls')!([at('tcp://evil:9'), at('ipc://b')]);
     expect(told.at(-1)).to.deep.equal(['ipc://b']);
     expect(events.map(({ type }) => type)).to.deep.equal(['address-refused']);
+    // It keeps none of those that have gone.
+    for (const list of [[], [at('tcp://evil:9')]]) lists.get('controls')!(list);
+    expect(events).to.have.length(2);
   });
 
   it('ends with all that it asked for', () => {

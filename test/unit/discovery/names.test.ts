@@ -121,6 +121,13 @@ describe('Names', () => {
     asked.length = 0;
     await later();
     expect(asked).to.deep.equal([]);
+    hosts.set('gone', new Error('ENOTFOUND'));
+    for (let n = 0; n < 2; n++) {
+      names.take(['tcp://gone:9']);
+      await settled();
+      names.take([]);
+    }
+    expect(events).to.have.length(2, 'nor does it keep that one could not be looked up');
   });
 
   it('asks for no more than 64 names, and takes no more than 256 addresses of one', async () => {
