@@ -13,6 +13,11 @@ import type { Controls, Leadership } from './leadership.js';
 
 /** Milliseconds between two looks. */
 const LOOK = 1000;
+/** Of a control: whoever writes there himself may call himself what he likes. */
+const NAME = /^[\w.-]{1,128}$/;
+const LONGEST_NAME = 128;
+/** More than anybody runs. */
+const MOST_CONTROLS = 256;
 /** Looks in a row that must fail: one alone may have met a frozen member each time that it was tried. */
 const AWAY = 2;
 
@@ -99,8 +104,8 @@ export class EtcdLeadership implements Leadership {
     const found = foundIn(await this.#asked(lease));
     const isOurs = found.leader?.lease === lease;
     this.#leading = isOurs ? { lease, term: found.leader.create_revision } : undefined;
-    this.#leads(found.leader?.value.toString());
-    this.#live = found.controls.map(({ key }) => this.#nameOf(key)).toSorted();
+    this.#leads(found.leader?.value.toString('utf8', 0, LONGEST_NAME));
+    this.#live = this.#namesOf(found.controls);
     if (found.revision !== undefined) this.#options.stateSeen(found.revision);
     const isThere = this.#live.includes(this.#options.name);
     if (!isThere) await this.#tell(lease);
@@ -130,8 +135,12 @@ export class EtcdLeadership implements Leadership {
     this.#live = [...this.#live, name].toSorted();
   }
 
-  #nameOf(key: Buffer): string {
-    return key.toString().slice(this.#options.keys.controls.length);
+  #namesOf(controls: readonly IKeyValue[]): readonly string[] {
+    const { keys, name } = this.#options;
+    const names = controls.map(({ key }) => key.toString().slice(keys.controls.length));
+    const isOurs = names.includes(name);
+    const others = names.filter(each => each !== name && NAME.test(each)).slice(0, MOST_CONTROLS);
+    return [...others, ...(isOurs ? [name] : [])].toSorted();
   }
 
   #leads(leader: string | undefined): void {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Etcd3 } from 'etcd3';
 import { isDeepStrictEqual } from 'node:util';
 import type { ShownEvent } from '../../src/control/why.js';
 import { versionId } from '../../src/kernel/ids.js';
@@ -62,6 +63,20 @@ describeWithEtcd('several controls on one etcd', function () {
     expect(
       controls.flatMap(each => each.all('leader-changed').filter(({ isOurs }) => isOurs)),
     ).to.have.lengthOf(1);
+  });
+
+  it('show nobody whose name is none', async () => {
+    await startAll();
+    const client = new Etcd3({ hosts: [...etcd.endpoints] });
+    stage.atEnd(() => client.close());
+    for (const name of ['d', 'x'.repeat(1000), 'nobody\n']) {
+      await client.put(`/cutover/live/controls/${name}`).value('{}');
+    }
+    await client.put('/cutover/leader').value('y'.repeat(1000));
+    await eventually('they have seen it', async () => {
+      const { leader, controls: live } = await controls[0]!.spread();
+      return leader === 'y'.repeat(128) && live?.join() === 'a,b,c,d';
+    });
   });
 
   it('take a change at any of them, and all followers of each are told', async () => {
