@@ -9,7 +9,7 @@ import { appendFileSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { argv } from 'node:process';
+import { argv, execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { freePort, type ServerAddress } from '../support/scripted-container.js';
 import type { Stage } from '../support/stage.js';
@@ -27,6 +27,13 @@ interface Options {
   readonly book: string;
 }
 
+/** Another machine than that of the test. */
+export interface ContainerPlace {
+  readonly address: ServerAddress;
+  /** What stands before its command (namespaces.ts). */
+  readonly prefix: readonly string[];
+}
+
 /** Milliseconds that an answer takes: so that something is in flight whenever something happens. */
 const WORK = 4;
 /** For a process to start, or to do what it was told; generous, because machines may be slow. */
@@ -36,21 +43,29 @@ export class FaultyContainer {
   readonly name: string;
   readonly address: ServerAddress;
   readonly #options: Options;
+  readonly #prefix: readonly string[];
   #child: ChildProcess | undefined;
   /** Bytes of its book. */
   #read = 0;
 
-  private constructor(options: Options) {
+  private constructor(options: Options, prefix: readonly string[]) {
+    this.#prefix = prefix;
     this.name = options.name;
     this.address = options.address;
     this.#options = options;
   }
 
   /** `folder`: for its book. */
-  static async start(stage: Stage, name: string, folder: string): Promise<FaultyContainer> {
+  static async start(
+    stage: Stage,
+    name: string,
+    folder: string,
+    place?: ContainerPlace,
+  ): Promise<FaultyContainer> {
     const book = join(folder, `${name}.book`);
     await writeFile(book, '');
-    const container = new FaultyContainer({ name, address: await freePort(), book });
+    const { address, prefix } = place ?? { address: await freePort(), prefix: [] };
+    const container = new FaultyContainer({ name, address, book }, prefix);
     stage.atEnd(() => container.kill());
     await container.start();
     return container;
@@ -64,7 +79,11 @@ export class FaultyContainer {
 
   /** Once it has ended: another process, with the same address and book. */
   async start(): Promise<void> {
-    const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(this.#options)]);
+    const [command, ...before] = [...this.#prefix, execPath];
+    const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(this.#options)], {
+      execPath: command ?? execPath,
+      execArgv: before,
+    });
     this.#child = child;
     await within(PATIENCE, `container ${this.name} listens`, once(child, 'message'));
   }

@@ -39,6 +39,8 @@ export interface TrafficOptions {
   /** The first part of each id, to tell loads apart. */
   readonly prefix: string;
   readonly ledger: Ledger;
+  /** Milliseconds between two requests of a client. */
+  readonly pause?: number;
 }
 
 /** Milliseconds. Longer than any wait of Cutover's under the configuration of world.ts, several times over. */
@@ -47,7 +49,7 @@ const PATIENCE = 60_000;
 const LATE = 3_000;
 /** Bytes of an answer after which a client has had enough. */
 const ENOUGH = 1_000_000;
-/** Milliseconds between two requests of a client: this is no benchmark. */
+/** Milliseconds, unless a test wants it quieter: this is no benchmark. */
 const PAUSE = 5;
 const LARGEST = Math.max(...[...usualMix].map(({ body }) => body));
 const content = Buffer.alloc(LARGEST, 'one thing or another, ');
@@ -115,6 +117,14 @@ export class Traffic {
     }
   }
 
+  /** Its clients have given up whom they spoke to: what they wait for never comes. */
+  async leave(): Promise<void> {
+    this.#isStopped = true;
+    for (const socket of this.#sockets()) this.#doomed.add(socket);
+    this.#close();
+    await this.#done;
+  }
+
   #sockets(): readonly Socket[] {
     return this.#agents.flatMap(({ sockets, freeSockets }) =>
       [...Object.values(sockets), ...Object.values(freeSockets)].flatMap(each => each ?? []),
@@ -126,7 +136,7 @@ export class Traffic {
   }
 
   async #client(agent: Agent): Promise<void> {
-    const { mix, chance, prefix, ledger } = this.#options;
+    const { mix, chance, prefix, ledger, pause = PAUSE } = this.#options;
     while (!this.#isStopped) {
       const kind = mix[Math.floor(chance() * mix.length)]!;
       this.#sent += 1;
@@ -135,7 +145,7 @@ export class Traffic {
       const outcome = await this.#outcome(agent, id, kind);
       if (outcome !== undefined) ledger.ended(id, outcome, performance.now());
       if (outcome?.kind === 'answered') this.#count();
-      await new Promise(resume => setTimeout(resume, PAUSE));
+      await new Promise(resume => setTimeout(resume, pause));
     }
   }
 

@@ -1,7 +1,9 @@
 /** A real etcd, of one member or several, with a folder of its own; a test may kill, pause and restart members. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
+import { promisify } from 'node:util';
 import { freePort, type ServerAddress } from './scripted-container.js';
 import type { Stage } from './stage.js';
 import { hasTool } from './tools.js';
@@ -17,6 +19,17 @@ export interface EtcdOptions {
   readonly members?: number;
   /** Certificates of the servers, and the one that signs those of clients. */
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** A machine for each member (namespaces.ts), instead of this one. */
+  readonly at?: readonly Machine[];
+}
+
+/** Ports, where each member has a machine of its own. */
+export const ETCD = { clients: 2379, peers: 2380 } as const;
+
+interface Machine {
+  readonly ip: string;
+  /** What stands before a command that is to run there. */
+  readonly prefix: readonly string[];
 }
 
 const hostPort = ({ ip, port }: ServerAddress) => `${ip}:${port}`;
@@ -25,6 +38,8 @@ interface Member {
   readonly name: string;
   readonly args: readonly string[];
   readonly client: string;
+  /** What stands before its command. */
+  readonly prefix: readonly string[];
   child: ChildProcess | undefined;
 }
 
@@ -43,18 +58,25 @@ export class EtcdCluster {
   }
 
   /** Every member is there, and they have a leader. */
-  static async start(stage: Stage, { members = 1, tls }: EtcdOptions = {}): Promise<EtcdCluster> {
+  static async start(stage: Stage, options: EtcdOptions = {}): Promise<EtcdCluster> {
+    const { tls, at: machines } = options;
+    const { members = machines?.length ?? 1 } = options;
     const folder = await stage.folder();
     const scheme = tls === undefined ? 'http' : 'https';
     const names = Array.from({ length: members }, (_, at) => `m${at + 1}`);
-    const ports = await Promise.all(names.flatMap(() => [freePort(), freePort()]));
-    const places = names.map((name, at) => ({
-      name,
-      client: `${scheme}://${hostPort(ports[2 * at]!)}`,
-      peer: `http://${hostPort(ports[2 * at + 1]!)}`,
-    }));
+    const places = await Promise.all(
+      names.map(async (name, at) => {
+        const [client, peer] = await portsOn(machines?.[at]);
+        return {
+          name,
+          client: `${scheme}://${hostPort(client)}`,
+          peer: `http://${hostPort(peer)}`,
+          prefix: machines?.[at]?.prefix ?? [],
+        };
+      }),
+    );
     const initial = places.map(({ name, peer }) => `${name}=${peer}`).join(',');
-    const made = places.map(({ name, client, peer }): Member => {
+    const made = places.map(({ name, client, peer, prefix }): Member => {
       const args = [
         ...['--name', name, '--data-dir', join(folder, name), '--logger', 'zap'],
         ...['--listen-client-urls', client, '--advertise-client-urls', client],
@@ -68,7 +90,7 @@ export class EtcdCluster {
               ...['--client-cert-auth', '--trusted-ca-file', tls.ca],
             ]),
       ];
-      return { name, args, client, child: undefined };
+      return { name, args, client, prefix, child: undefined };
     });
     const cluster = new EtcdCluster(made, tls);
     stage.atEnd(() => cluster.stop());
@@ -97,7 +119,8 @@ export class EtcdCluster {
   restart(at: number): void {
     const member = this.#member(at);
     if (member.child !== undefined) return;
-    const child = spawn('etcd', [...member.args], { stdio: 'ignore' });
+    const [command, ...args] = [...member.prefix, 'etcd', ...member.args] as const;
+    const child = spawn(command!, args, { stdio: 'ignore' });
     member.child = child;
     living.add(child);
   }
@@ -120,14 +143,34 @@ export class EtcdCluster {
 
   async #isHealthy(): Promise<boolean> {
     const all = this.#members.filter(({ child }) => child !== undefined);
-    const answers = await Promise.all(all.map(({ client }) => this.#health(client)));
+    const answers = await Promise.all(all.map(each => this.#health(each)));
     return answers.every(Boolean);
   }
 
   /** With TLS clients need certificates: what listens is asked later, by the client under test. */
-  async #health(client: string): Promise<boolean> {
+  async #health({ client, prefix }: Member): Promise<boolean> {
     if (this.#tls !== undefined) return true;
-    const answer = await fetch(`${client}/health`).catch(() => undefined);
-    return ((await answer?.json()) as { health?: string } | undefined)?.health === 'true';
+    const answer = await textAt(`${client}/health`, prefix).catch(() => '{}');
+    return (JSON.parse(answer) as { health?: string }).health === 'true';
   }
+}
+
+/** For clients and for other members. On a machine of its own they are those that everybody expects. */
+const portsOn = (machine: Machine | undefined) =>
+  machine === undefined
+    ? Promise.all([freePort(), freePort()])
+    : ([
+        { ip: machine.ip, port: ETCD.clients },
+        { ip: machine.ip, port: ETCD.peers },
+      ] as const);
+
+const exec = promisify(execFile);
+
+/** What is there, asked from where `prefix` leads. */
+async function textAt(url: string, prefix: readonly string[]): Promise<string> {
+  const [program, ...args] = prefix;
+  if (program === undefined) return (await fetch(url)).text();
+  const script = `process.stdout.write(await (await fetch('${url}')).text())`;
+  const command = [...args, execPath, '--input-type=module', '-e', script];
+  return (await exec(program, command, { timeout: 5000 })).stdout;
 }

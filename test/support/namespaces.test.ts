@@ -37,6 +37,9 @@ describe('namespaces', () => {
     expect(ruleFor({ kind: 'loss', share: 0.2 }).join(' ')).to.equal(
       'INPUT ! -i lo -m statistic --mode random --probability 0.2 -j DROP',
     );
+    expect(ruleFor({ kind: 'port', end: 'dport', port: 2380 }).join(' ')).to.equal(
+      'INPUT ! -i lo -p tcp --dport 2380 -j DROP',
+    );
     for (const share of [0, 1, -1, Number.NaN]) {
       expect(() => ruleFor({ kind: 'loss', share })).to.throw(RangeError);
     }

@@ -43,6 +43,8 @@ export type Fault =
   | { readonly kind: 'deaf'; readonly to: string }
   /** Every packet of TCP from this address is answered by a reset. */
   | { readonly kind: 'reset'; readonly of: string }
+  /** Nothing that others send to this port of TCP, or from it, is heard. */
+  | { readonly kind: 'port'; readonly end: 'sport' | 'dport'; readonly port: number }
   /** Each packet is lost with this probability, whoever sent it. */
   | { readonly kind: 'loss'; readonly share: number };
 
@@ -53,6 +55,10 @@ export function ruleFor(fault: Fault): readonly string[] {
     case 'reset': {
       const refusal = ['REJECT', '--reject-with', 'tcp-reset'];
       return ['INPUT', '-p', 'tcp', '-s', fault.of, '-j', ...refusal];
+    }
+    case 'port': {
+      const { end, port } = fault;
+      return ['INPUT', '!', '-i', 'lo', '-p', 'tcp', `--${end}`, String(port), '-j', 'DROP'];
     }
     case 'loss': {
       if (!(fault.share > 0 && fault.share < 1)) throw new RangeError(`a loss of ${fault.share}`);
@@ -160,6 +166,16 @@ export class Namespaces<Machine extends string> {
       await this.#fault(one, { kind: 'reset', of: this.addressOf(other) }),
       await this.#fault(other, { kind: 'reset', of: this.addressOf(one) }),
     );
+  }
+
+  /** Other machines reach nobody who listens at this port there. */
+  unreached(one: Machine, port: number): Promise<Heal> {
+    return this.#fault(one, { kind: 'port', end: 'dport', port });
+  }
+
+  /** Nobody there reaches who listens at this port on other machines. */
+  unreaching(one: Machine, port: number): Promise<Heal> {
+    return this.#fault(one, { kind: 'port', end: 'sport', port });
   }
 
   /** Of what arrives at `one`, from everybody, this share is lost. */
