@@ -51,7 +51,7 @@ describeOnHosts('hosts: the leading control is lost', function () {
     const leaders = hosts.leaders();
     const begun = performance.now();
     const giveBack = await take(leader);
-    await become('error');
+    await become('error at times');
     const successor = await hosts.nextLeader(leader, rest);
     const ledAfter = performance.now() - begun;
     const demoted = async () => (await hosts.api(one).versions())[0]?.state === 'demoted';
