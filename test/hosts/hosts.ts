@@ -55,7 +55,8 @@ const ANSWERED = 5000;
 /** What a control says of everything. */
 interface Story {
   readonly leads: boolean;
-  readonly told: readonly [ShownSpread, readonly object[]];
+  readonly spread: ShownSpread;
+  readonly versions: readonly object[];
 }
 
 interface Parts {
@@ -247,15 +248,26 @@ export class Hosts {
     return this.of(role, at).all('table-taken').at(-1)?.edition ?? 0;
   }
 
-  /** One leader, one table, which everybody has; and every control tells the same of it. */
+  /** One leader, one table, which everybody has. */
+  async agrees(): Promise<void> {
+    await this.#awaited('all have one table and one leader', ({ spread }) => spread);
+  }
+
+  /** And every control tells the same of all versions, once nothing adds to its evidence. */
   async settled(): Promise<void> {
-    let stories: readonly unknown[] = [];
+    await this.#awaited('all tell the same', ({ spread, versions }) => ({ spread, versions }));
+  }
+
+  async #awaited(what: string, of: (story: Story) => object): Promise<void> {
+    let stories: readonly (Story | string)[] = [];
     const agree = async () => {
-      const all = await Promise.all(HOSTS.map(host => this.#story(host).catch(String)));
-      stories = all;
-      return this.#isOneStory(all.flatMap(each => (typeof each === 'string' ? [] : [each])));
+      stories = await Promise.all(HOSTS.map(host => this.#story(host).catch(String)));
+      return this.#isOneStory(
+        stories.filter(each => typeof each !== 'string'),
+        of,
+      );
     };
-    await eventually('all agree', agree, SETTLED).catch((cause: unknown) => {
+    await eventually(what, agree, SETTLED).catch((cause: unknown) => {
       const all = JSON.stringify(stories);
       throw new Error(`${String(cause)}: ${all}; ${String(this.#editions())}`, { cause });
     });
@@ -286,20 +298,20 @@ export class Hosts {
     const leads = (await text('/metrics')).includes('cutover_leading 1\n');
     const spread = JSON.parse(await text('/configuration')) as ShownSpread;
     const versions = JSON.parse(await text('/configuration/cluster')) as readonly ShownVersion[];
-    return { leads, told: [spread, versions.map(told)] };
+    return { leads, spread, versions: versions.map(told) };
   }
 
-  #isOneStory(stories: readonly Story[]): boolean {
+  #isOneStory(stories: readonly Story[], of: (story: Story) => object): boolean {
     const [first] = stories;
     if (first === undefined || stories.length < HOSTS.length) return false;
-    const [{ leader, controls = [], followers, acknowledged, edition }] = first.told;
+    const { leader, controls = [], followers, acknowledged, edition } = first.spread;
     return (
       leader !== undefined &&
       controls.length === HOSTS.length &&
       followers === FOLLOWERS &&
       acknowledged === FOLLOWERS &&
       stories.filter(({ leads }) => leads).length === 1 &&
-      stories.every(each => isDeepStrictEqual(each.told, first.told)) &&
+      stories.every(each => isDeepStrictEqual(of(each), of(first))) &&
       this.#editions().every(each => each === edition)
     );
   }

@@ -26,10 +26,11 @@ export class Visitor {
     this.#agent = agent;
   }
 
-  async ask(method = 'GET', path = '/'): Promise<Visit> {
+  /** `port`: of another frontend than usual. */
+  async ask(method = 'GET', path = '/', port = this.#port): Promise<Visit> {
     visits += 1;
     const outgoing = request({
-      port: this.#port,
+      port,
       host: '127.0.0.1',
       method,
       path,
