@@ -79,9 +79,9 @@ export class FaultyContainer {
 
   /** Once it has ended: another process, with the same address and book. */
   async start(): Promise<void> {
-    const [command, ...before] = [...this.#prefix, execPath];
+    const [command, ...before] = [...this.#prefix, execPath] as const;
     const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(this.#options)], {
-      execPath: command ?? execPath,
+      execPath: command,
       execArgv: before,
     });
     this.#child = child;

@@ -45,7 +45,7 @@ const PORTS = { clients: 8080, rest: 9090, device: 9092, control: 9091, server: 
 const FOLLOWERS = HOSTS.length + PLACES.length;
 
 /** Milliseconds: the lease has five seconds, each control looks once a second, and the machine may be busy. */
-export const HANDED_OVER = 9000;
+export const HANDED_OVER = 12_000;
 /** For everybody to agree, or to find one another, after whatever there was. */
 const SETTLED = 30_000;
 
@@ -342,7 +342,7 @@ export class Hosts {
 }
 
 /** Each control counts those sessions that it has heard of; who was away knows fewer, until they have ended. */
-const told = ({ sessions: _, ...version }: ShownVersion) => version;
+const told = (version: ShownVersion): object => ({ ...version, sessions: undefined });
 const SESSIONS = /^ {2}.* sessions?(, .* at the latest)?\n/gm;
 
 const rolesOf = (at: PlaceName): readonly RoleName[] =>
