@@ -10,7 +10,7 @@ import { describeOnHosts, Hosts, HOSTS, type HostName } from './hosts.js';
 /** At each frontend. */
 const MORE = 40;
 /** Percent of new sessions that each request adds to GRADUAL. */
-const EACH = 0.01;
+const EACH = 0.02;
 /** Milliseconds between two looks at how far it is. */
 const LOOK = 100;
 
