@@ -252,6 +252,10 @@ class Control implements Role {
           this.#totals.reported(workerReport, id => this.#knows(id));
           this.#recent.reported(workerReport, id => this.#knows(id), clock.now());
         },
+        missed: () => {
+          // To a single control all is told, later if need be.
+          if (config.registry.kind === 'etcd') this.#overseer.missed(this.#now);
+        },
         measured: (id, measures) => this.#measuresCame(id, measures),
         stands: (id, standing) => this.#sharing.stands(id, standing, clock.now()),
         left: id => this.#sharing.gone(id, clock.now()),

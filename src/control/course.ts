@@ -63,6 +63,8 @@ export interface Prospect {
   /** Seconds that INSTANT is watched, and that a client may pause. */
   readonly observation: number;
   readonly timeout: number;
+  /** When word of sessions last came to other controls only. */
+  readonly missedAt: number;
   /** Whether a live session belongs to an older version. */
   readonly hasLeft: () => boolean;
   readonly now: number;
@@ -113,11 +115,11 @@ function mayEnd({ verdict, isDoubtful, hasEnough, policy }: Prospect): boolean {
 }
 
 /**
- * A session that nobody has seen since control started, or that began just before the last share was
+ * A session that nobody has seen since control started, or that only other controls have heard of, or that began just before the last share was
  * reached, and is not reported yet, may come back until it ends: so one whole session is waited for.
  */
-function isEveryoneOver({ course, timeout, hasLeft, now }: Prospect): boolean {
+function isEveryoneOver({ course, timeout, missedAt, hasLeft, now }: Prospect): boolean {
   if (course.wholeSince === undefined) return false;
-  const waited = now - Math.max(course.since, course.wholeSince);
+  const waited = now - Math.max(course.since, course.wholeSince, missedAt);
   return waited >= (timeout + renewalInterval(timeout)) * 1000 && !hasLeft();
 }

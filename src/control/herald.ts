@@ -32,6 +32,8 @@ export interface HeraldHost {
   followed(follow: Follow): void;
   /** `name`: of the worker. Each of its reports comes once, in order. */
   reported(name: string, report: WorkerReport): void;
+  /** Called before such a report: this worker has told others something that was never told here. */
+  missed(): void;
   /** Of the follower with this id. */
   measured(id: WorkerId, measures: Measures): void;
   /** Of the worker with this id, which has said who it is. */
@@ -268,6 +270,7 @@ export class Herald {
       throw new CutoverError('ERR_WIRE_MALFORMED', `${name} is no worker, and sent a report`);
     }
     if (report.sequence <= follower.taken) return;
+    if (report.sequence > follower.taken + 1) this.#host.missed();
     follower.taken = report.sequence;
     this.#host.reported(name, report);
   }

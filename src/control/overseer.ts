@@ -34,6 +34,8 @@ const PATIENCE = 1000;
 export class Overseer {
   readonly #config: Pick<Config, 'monitor' | 'session'>;
   readonly #census = new Census();
+  /** Monotonic milliseconds: since then it has heard of every session that it was to hear of. */
+  #missedAt = -Infinity;
   readonly #inbox = new Inbox();
   readonly #chronicle = new Chronicle();
   /** The one that began last comes last. */
@@ -92,6 +94,11 @@ export class Overseer {
       this.#inbox.put(report);
       this.#census.add(report.version, asOf(report.sessions, secondsOf(now)), secondsOf(now));
     }
+  }
+
+  /** Other controls were told of sessions, and this one was not: it was cut off, or began later. */
+  missed(now: Moment): void {
+    this.#missedAt = now.monotonic;
   }
 
   /**
@@ -298,6 +305,7 @@ export class Overseer {
       hasEnough: trial.evidence.exchanges >= monitor.minimumSample,
       observation: monitor.observation,
       timeout: timeoutOf(table, session.timeout),
+      missedAt: this.#missedAt,
       hasLeft: () =>
         older.some(({ id, state }) => mayServe(state) && this.#census.hasLive(id, present)),
       now: now.monotonic,

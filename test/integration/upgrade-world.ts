@@ -210,6 +210,7 @@ export class UpgradeWorld implements Surroundings {
           if (progress !== undefined) overseer.followed(progress);
         },
         reported: (_, report) => overseer.reported(report, this.#now),
+        missed: () => undefined,
         measured: () => undefined,
         stands: () => undefined,
         left: () => undefined,

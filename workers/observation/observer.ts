@@ -102,6 +102,7 @@ export class Observer {
 
   /** A report that could not be sent: the next one says it as well, so far as one report has room. */
   giveBack(report: WorkerReport): void {
+    this.#sequence = report.sequence - 1; // a gap says that somebody else was told
     for (const { version, counted, tally, examples, sessions } of report.versions) {
       this.#sessions.giveBack(version, sessions);
       const notes = this.#notesOf(version);

@@ -48,7 +48,7 @@ function stand() {
   const measured: (readonly [follower: WorkerId, measures: Measures])[] = [];
   const stands: (readonly [worker: WorkerId, standing: Standing])[] = [];
   const left: WorkerId[] = [];
-  const time = { now: 0, busy: 0, refusal: undefined as Error | undefined };
+  const time = { now: 0, busy: 0, missed: 0, refusal: undefined as Error | undefined };
   const host = { followed: (each: Follow): unknown => followed.push(each) };
   const herald = new Herald(
     { table, keys },
@@ -62,6 +62,7 @@ function stand() {
       now: () => time.now,
       followed: each => void host.followed(each),
       reported: (...each) => reported.push(each),
+      missed: () => void (time.missed += 1),
       measured: (...each) => measured.push(each),
       stands: (...each) => stands.push(each),
       left: each => left.push(each),
@@ -194,6 +195,19 @@ describe('Herald', () => {
       ['worker-1', 5],
       ['worker-2', 1],
     ]);
+  });
+
+  it('says when it was not told what others were', () => {
+    const { comes, says, herald, time } = stand();
+    const after = (sequence: number) => {
+      says(1, report(sequence));
+      return time.missed;
+    };
+    comes(1);
+    expect([1, 2, 2, 3, 5, 6].map(after)).to.deep.equal([0, 0, 0, 0, 1, 1]);
+    herald.received([id(1), none]);
+    comes(1);
+    expect([8, 9].map(after)).to.deep.equal([2, 2]);
   });
 
   it('begins anew with the reports of who comes again', () => {

@@ -66,6 +66,15 @@ describe('the overseer, on the end of an upgrade', () => {
     expect(types(world, 100)).to.deep.equal(['complete']);
   });
 
+  it('completes SESSION not before sessions of which only other controls were told may have come back', () => {
+    const world = upgrading(session);
+    thrive(world);
+    expect(types(world, 5000)).to.deep.equal([]);
+    world.overseer.missed(world.now);
+    expect(types(world, 10_900)).to.deep.equal([]);
+    expect(types(world, 100)).to.deep.equal(['complete']);
+  });
+
   it('waits for no session of a version that may not serve', () => {
     const world = upgrading(instant);
     world.report('a', { version: v2, sessions: [{ at: world.seconds, sessions: [1] }] });

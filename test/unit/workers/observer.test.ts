@@ -229,10 +229,10 @@ describe('Observer', () => {
       return observer.takeReport()!;
     };
 
-    it('is said by the next one, which has the next number', () => {
+    it('is said by the next one, which has its number', () => {
       const report = sent();
       observer.giveBack(report);
-      expect(observer.takeReport()).to.deep.equal({ ...report, sequence: 2 });
+      expect(observer.takeReport()).to.deep.equal({ ...report, sequence: 1 });
     });
 
     it('is merged with what came meanwhile', () => {
