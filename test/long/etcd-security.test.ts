@@ -119,7 +119,7 @@ describeWithEtcd('etcd with certificates and passwords', function () {
     const stranger = await (await authority(stage))((await freePort()).ip);
     await secured();
     expect(await refusal({ tls: { ca: stranger.ca, cert: own.cert, key: own.key } })).to.match(
-      /^etcd cannot be used: no member can be reached: no connection came about: is registry\.tls right\?$/,
+      /^etcd cannot be used: no member can be reached: no connection came about: do the endpoints and registry\.tls fit\?$/,
     );
     expect(await refusal({ tls: { ca: own.ca } })).to.match(/^etcd cannot be used: /);
   });
