@@ -5,6 +5,7 @@
 import type { Etcd3, IKeyValue, IResponseOp, ITxnResponse } from 'etcd3';
 import type { Cancel, Clock } from '../kernel/clock.js';
 import type { Report } from '../kernel/events.js';
+import { Turns } from '../kernel/turns.js';
 import { etcdError } from './etcd-errors.js';
 import type { Keys } from './etcd-keys.js';
 import { EtcdLease } from './etcd-lease.js';
@@ -44,14 +45,12 @@ export class EtcdLeadership implements Leadership {
   #away: string | undefined;
   #failures = 0;
   #cancels: Cancel[] = [];
-  /** The look of this moment; another may be wanted after it. */
-  #looking: Promise<void> | undefined;
-  #isWanted = false;
-  #isClosed = false;
+  readonly #looks: Turns;
 
   constructor(options: EtcdLeadershipOptions) {
     this.#options = options;
     this.#lease = new EtcdLease(options.client, options.clock);
+    this.#looks = new Turns(options.clock, () => this.#lookOnce(), LOOK);
   }
 
   get term(): string | undefined {
@@ -66,7 +65,7 @@ export class EtcdLeadership implements Leadership {
 
   join(): void {
     const { client, keys, clock } = this.#options;
-    const look = () => this.#look();
+    const look = () => this.#looks.want();
     const watched = [
       new EtcdWatch({ client, clock, changed: look }, watch => watch.key(keys.leader)),
       new EtcdWatch({ client, clock, changed: look }, watch => watch.prefix(keys.controls)),
@@ -76,27 +75,19 @@ export class EtcdLeadership implements Leadership {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     for (const cancel of this.#cancels) cancel();
-    await this.#looking;
+    await this.#looks.close();
     this.#leading = undefined;
     await this.#lease.revoke();
   }
 
-  #look(): void {
-    this.#isWanted = true;
-    this.#looking ??= this.#lookAll();
-  }
-
-  async #lookAll(): Promise<void> {
-    while (this.#isWanted && !this.#isClosed) {
-      this.#isWanted = false;
-      await this.#looked().then(
-        () => this.#came(),
-        (cause: unknown) => this.#went(cause),
-      );
-    }
-    this.#looking = undefined;
+  /** Never false: it is looked again in a moment in any case. */
+  async #lookOnce(): Promise<true> {
+    await this.#looked().then(
+      () => this.#came(),
+      (cause: unknown) => this.#went(cause),
+    );
+    return true;
   }
 
   async #looked(): Promise<void> {
