@@ -134,6 +134,7 @@ export class Asking {
       const attempt = this.#started(picked, { number, isFresh });
       const { rule, interim } = wanted ?? this.#usual(picked);
       let opened: Opened | CutoverError;
+      // Not by `#openedOnce`: every request passes here, and a promise less is worth a few lines.
       try {
         opened = await attempt.open(rule, interim);
       } catch (cause) {

@@ -243,7 +243,7 @@ describe('examples/kubernetes', () => {
     for (const text of Object.values(stringData)) expect(text).to.match(/^replace-me/);
   });
 
-  itWithEtcd('has a configuration without problems', () => {
+  it('has a configuration without problems', () => {
     expectNoProblems(configText);
   });
 });
@@ -257,7 +257,7 @@ describe('examples/three-hosts', () => {
     .map(name => textOf(join(folder, 'systemd', name)));
   const compose = parse(textOf(`${folder}/compose.yaml`), { merge: true }) as Compose;
 
-  itWithEtcd('has a configuration without problems', () => {
+  it('has a configuration without problems', () => {
     expectNoProblems(textOf(`${folder}/cutover.json`));
   });
 
@@ -316,16 +316,6 @@ describe('examples/three-hosts', () => {
     expect(readdirSync(join(root, folder, build))).to.include('Dockerfile');
   });
 });
-
-/** Where the registry can be etcd, and controls can be several; the examples for several hosts want both. */
-function itWithEtcd(what: string, test: Mocha.Func): void {
-  const registry = { kind: 'etcd', endpoints: ['http://127.0.0.1:2379'] };
-  const device = { control: ['tcp://127.0.0.1:1', 'tcp://127.0.0.1:2'] };
-  const servers = [{ ip: '127.0.0.1', port: 1 }];
-  const { ok } = parseConfig({ cluster: { servers }, registry, device });
-  if (ok) it(what, test);
-  else it.skip(`${what} (registry.kind "etcd" is not there)`, test);
-}
 
 function expectNoProblems(text: string): Config {
   const parsed = parseConfig(JSON.parse(text));
