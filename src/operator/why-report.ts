@@ -69,14 +69,15 @@ function evidence(why: Why): readonly Row[] {
 const shownStrength = (strength: number): string =>
   strength < 1e6 ? rounded(strength) : strength.toExponential(0).replace('+', '');
 
-/** Those of the signal that decided first, then the others, each the newest first. */
+/** Those of the signal that decided first; of each signal those that say where they differ, then the newest. */
 function examples(why: Why): readonly string[] {
-  const isDecisive = (signal: string) => signal === why.signal;
+  const rank = (signal: string, { pair }: ShownExample) =>
+    (signal === why.signal ? 2 : 0) + (pair === undefined ? 0 : 1);
   const rows = Object.entries(why.examples)
     .flatMap(([signal, list]) => list.map(example => ({ signal, example })))
     .toSorted(
       (a, b) =>
-        Number(isDecisive(b.signal)) - Number(isDecisive(a.signal)) || b.example.at - a.example.at,
+        rank(b.signal, b.example) - rank(a.signal, a.example) || b.example.at - a.example.at,
     )
     .slice(0, MOST_EXAMPLES)
     .map(({ signal, example }) => [signal, ...exampleCells(example)]);

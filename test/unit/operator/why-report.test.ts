@@ -112,6 +112,15 @@ describe('the report of why', () => {
     expect(of(['status', '/a', '/b', '/c', '/d'])).to.contain('differs: status /a /b 2 more  127');
   });
 
+  it('shows the examples that say where they differ before newer ones that do not', () => {
+    const plain = Array.from({ length: 12 }, (_, n) => example({ at: 100 + n, target: '/plain' }));
+    const told = [1, 2].map(at => example({ at, target: `/told${at}`, pair: { where: ['/a'] } }));
+    const report = whyReport(why({ examples: { answers: [...plain, ...told] } }));
+    const targets = [...report.matchAll(/GET (\/\w+)/g)].map(([, target]) => target);
+    expect(targets.slice(0, 3)).to.deep.equal(['/told2', '/told1', '/plain']);
+    expect(targets).to.have.length(10);
+  });
+
   it('survives a time that no calendar has, and lets no control character through', () => {
     const strange = example({ at: 1e300, target: '/\u001b[2J' });
     const report = whyReport(why({ because: 'a\u009bb', examples: { failures: [strange] } }));
