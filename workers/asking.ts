@@ -85,7 +85,8 @@ export class Asking {
   readonly #id: ExchangeId;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
-  readonly #live = new Set<Attempt>();
+  /** One, or two that are compared: a Set for each request would be dearer. */
+  #live: readonly Attempt[] = [];
   readonly #span: Pick<ExchangeSpan, 'attempt'> | undefined;
   #last: Attempt | undefined;
   #attempts = 0;
@@ -192,7 +193,7 @@ export class Asking {
   /** The answer has ended, one way or the other. */
   observe(attempt: Attempt, result: Result): void {
     const { fleet } = this.#host;
-    this.#live.delete(attempt);
+    this.#drop(attempt);
     attempt.span?.end({ status: result.status, code: result.code });
     attempt.end();
     if (this.#isOver && result.outcome === 'failed') return; // nobody waited: it says nothing
@@ -216,7 +217,8 @@ export class Asking {
       bytes: result.bytes,
       attempt: attempt.number,
     };
-    this.#host.observed({ observation, method, target, pair: result.pair }, blame);
+    const observed = { observation, method, target, at: clock.wall(), pair: result.pair };
+    this.#host.observed(observed, blame);
   }
 
   sweep(now: number): void {
@@ -241,7 +243,7 @@ export class Asking {
     if (!isRepeatable || upgrade) return;
     // Something may have come meanwhile.
     const isWaiting =
-      this.#live.has(attempt) && attempt.undecided(clock.now()) > limits.connectTimeout;
+      this.#live.includes(attempt) && attempt.undecided(clock.now()) > limits.connectTimeout;
     if (isReachable || !isWaiting) return;
     attempt.giveUp(new CutoverError('ERR_SERVER_RESET', `there is no way to ${server.name}`));
   }
@@ -251,7 +253,7 @@ export class Asking {
     for (const attempt of this.#live) this.#abandoned(attempt);
     this.#isOver = true;
     for (const attempt of this.#live) attempt.end();
-    this.#live.clear();
+    this.#live = [];
     this.outgoing.end();
   }
 
@@ -275,8 +277,12 @@ export class Asking {
       clock,
     });
     this.#last = attempt;
-    this.#live.add(attempt);
+    this.#live = [...this.#live, attempt];
     return attempt;
+  }
+
+  #drop(attempt: Attempt): void {
+    this.#live = this.#live.filter(each => each !== attempt);
   }
 
   /** Of the version that users move to so much is left that another can be asked. */
@@ -297,7 +303,7 @@ export class Asking {
   /** Throws what is no failure of a server. */
   #failureIn(cause: unknown, attempt: Attempt): CutoverError {
     if (cause instanceof CutoverError) return cause;
-    this.#live.delete(attempt);
+    this.#drop(attempt);
     attempt.end();
     throw cause;
   }
@@ -377,7 +383,7 @@ export class Asking {
   /** What is no failure of a server is an answer, or a fault of ours. */
   #mustBe(opened: Opened | CutoverError, attempt: Attempt): Opened {
     if (!(opened instanceof CutoverError)) return opened;
-    this.#live.delete(attempt);
+    this.#drop(attempt);
     attempt.end();
     throw opened;
   }

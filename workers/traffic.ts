@@ -56,8 +56,8 @@ export class Traffic {
   readonly #share = new GradualShare();
   readonly #observer = new Observer();
   readonly #counts = new Counts();
-  readonly #withheld = new Withheld(({ observation, ...about }) =>
-    this.#observer.observed(observation, { ...about, at: this.#options.clock.wall() }),
+  readonly #withheld = new Withheld(observed =>
+    this.#observer.observed(observed.observation, observed),
   );
   readonly #noise: NoiseBook;
   readonly #budget: RetryBudget;

@@ -8,6 +8,7 @@ import type { Cancel, Clock } from '../src/kernel/clock.js';
 import { CutoverError } from '../src/kernel/errors.js';
 import type { Report } from '../src/kernel/events.js';
 import type { ExchangeId } from '../src/kernel/ids.js';
+import { NumberTable } from '../src/kernel/number-table.js';
 import type { Place } from '../src/kernel/place.js';
 import type { Role } from '../src/kernel/role.js';
 import type { Keyring } from '../src/security/keyring.js';
@@ -51,7 +52,7 @@ const MOST_FRONTENDS = 512;
 /** A link to a frontend, and what it has asked for. */
 interface Served {
   readonly link: FrontendLink;
-  readonly exchanges: Map<ExchangeId, Exchange>;
+  readonly exchanges: NumberTable<ExchangeId, Exchange>;
   readonly host: ExchangeHost;
   readonly isHeard: boolean;
   run(): Promise<void>;
@@ -128,7 +129,7 @@ export class Worker implements Role {
 
   #linkTo(address: string): Served {
     const { config, keyring, name, place, clock, report } = this.#options;
-    const exchanges = new Map<ExchangeId, Exchange>();
+    const exchanges = new NumberTable<ExchangeId, Exchange>();
     const link = new FrontendLink(
       {
         address,
@@ -259,7 +260,7 @@ export class Worker implements Role {
 
   #hasTunnels(): boolean {
     return this.#frontends.all.some(({ exchanges }) =>
-      [...exchanges.values()].some(({ isTunnel }) => isTunnel),
+      exchanges.values().some(({ isTunnel }) => isTunnel),
     );
   }
 

@@ -1,6 +1,7 @@
 /** One listening address and the connections that came in over it. */
 import type { ConnectionId } from '../kernel/ids.js';
 import { connectionId } from '../kernel/ids.js';
+import { NumberTable } from '../kernel/number-table.js';
 import type { StreamFrames } from '../wire/frames.js';
 import type { ClientConnection } from './client-connection.js';
 
@@ -13,7 +14,7 @@ export interface ClientsHost {
 
 export class Clients {
   readonly #host: ClientsHost;
-  readonly #connections = new Map<ConnectionId, ClientConnection>();
+  readonly #connections = new NumberTable<ConnectionId, ClientConnection>();
 
   constructor(host: ClientsHost) {
     this.#host = host;

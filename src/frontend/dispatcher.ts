@@ -5,6 +5,7 @@
  */
 import type { ErrorCode } from '../kernel/errors.js';
 import type { ExchangeId } from '../kernel/ids.js';
+import { NumberTable } from '../kernel/number-table.js';
 import { kinds } from '../wire/envelope.js';
 import type { Exchange } from './exchange.js';
 import { fateOf, MOST_ATTEMPTS } from './lost-worker.js';
@@ -34,7 +35,7 @@ export class Dispatcher {
   #lastTurn = 0;
   /** In order of arrival; a Set, because a client that goes away leaves from the middle. */
   readonly #queue = new Set<Exchange>();
-  readonly #owners = new Map<ExchangeId, WorkerPeer>();
+  readonly #owners = new NumberTable<ExchangeId, WorkerPeer>();
 
   constructor(limits: DispatcherLimits, now: () => number) {
     this.#limits = limits;
@@ -118,7 +119,7 @@ export class Dispatcher {
   left(worker: WorkerPeer, because: string, { isCounted } = { isCounted: true }): Losses {
     this.#workers = this.#workers.filter(each => each !== worker);
     const losses = { repeated: 0, failed: 0 };
-    for (const exchange of [...worker.exchanges.values()]) {
+    for (const exchange of inOrder(worker.exchanges.values())) {
       this.#take(exchange);
       if (!isCounted) exchange.attempts -= 1;
       const fate = fateOf({
@@ -175,3 +176,6 @@ export class Dispatcher {
     }
   }
 }
+
+/** That of their arrival. */
+const inOrder = (exchanges: readonly Exchange[]) => exchanges.toSorted((a, b) => a.id - b.id);

@@ -1,5 +1,6 @@
 /** One worker, as a frontend knows it from its hello to its end. */
 import type { ExchangeId, WorkerId } from '../kernel/ids.js';
+import { NumberTable } from '../kernel/number-table.js';
 import type { Outbox } from '../sockets/outbox.js';
 import type { FromFrontend } from '../wire/envelope.js';
 import type { Exchange, Recipient } from './exchange.js';
@@ -10,7 +11,7 @@ export class WorkerPeer implements Candidate, Recipient {
   readonly name: string;
   readonly window: number;
   readonly handicap: number;
-  readonly exchanges = new Map<ExchangeId, Exchange>();
+  readonly exchanges = new NumberTable<ExchangeId, Exchange>();
   draining = false;
   lastTurn = 0;
   /** Monotonic milliseconds. */

@@ -10,6 +10,8 @@ export interface Observed {
   readonly observation: Observation;
   readonly method: string;
   readonly target: string;
+  /** Milliseconds of the wall clock. */
+  readonly at: number;
   /** Of an answer that differed. */
   readonly pair?: (() => Pair) | undefined;
 }

@@ -72,7 +72,7 @@ describe('Clients', () => {
     clients.drain();
     clients.giveUp('tunnels');
     const each = (what: string, rest = '') => [1, 2, 3].map(n => `${what} ${n}${rest}`);
-    expect(heard).to.deep.equal([
+    expect(heard).to.have.members([
       ...each('sweep', ' at 7'),
       ...each('drain'),
       ...each('give up tunnels of'),

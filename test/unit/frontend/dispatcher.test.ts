@@ -7,7 +7,7 @@ import { exchangeId } from '../../../src/kernel/ids.js';
 import type { WorkerId } from '../../../src/kernel/ids.js';
 import { Outbox } from '../../../src/sockets/outbox.js';
 import { decodeFromFrontend } from '../../../src/wire/batch.js';
-import type { FromFrontend } from '../../../src/wire/envelope.js';
+import { kinds, type FromFrontend } from '../../../src/wire/envelope.js';
 import { FakeClock } from '../support-clock.js';
 import { bodyOnDisk, FakeAsker, inWords, request, settled } from './stand.js';
 
@@ -23,12 +23,17 @@ describe('Dispatcher', () => {
   });
 
   const sent = new WeakMap<WorkerPeer, string[]>();
+  /** The requests, in the order in which it heard of them. */
+  const given = new WeakMap<WorkerPeer, number[]>();
 
   function join(name: string, handicap = 0): WorkerPeer {
     const heard: string[] = [];
+    const order: number[] = [];
     const outbox = new Outbox<FromFrontend>(
       packed => {
-        heard.push(...decodeFromFrontend(packed).map(inWords));
+        const envelopes = decodeFromFrontend(packed);
+        heard.push(...envelopes.map(inWords));
+        order.push(...envelopes.flatMap(each => (each[0] === kinds.request ? [each[1]] : [])));
         return Promise.resolve();
       },
       () => undefined,
@@ -36,6 +41,7 @@ describe('Dispatcher', () => {
     const about = { id: name as WorkerId, name, window: 100, handicap, now: 0, outbox };
     const worker = new WorkerPeer({ ...about, broken: () => undefined });
     sent.set(worker, heard);
+    given.set(worker, order);
     dispatcher.joined(worker);
     return worker;
   }
@@ -52,7 +58,11 @@ describe('Dispatcher', () => {
     return { exchange, asker, refused: dispatcher.ask(exchange) };
   }
 
-  const has = (worker: WorkerPeer) => [...worker.exchanges.keys()];
+  const has = (worker: WorkerPeer) =>
+    worker.exchanges
+      .values()
+      .map(({ id }) => id)
+      .toSorted((a, b) => a - b);
 
   describe('gives what no server has seen', () => {
     it('to another worker, as often as there are workers', () => {
@@ -124,7 +134,7 @@ describe('Dispatcher', () => {
     ask();
     ask();
     expect([a.outstanding, b.outstanding].sort()).to.deep.equal([1, 2]);
-    const owner = [a, b].find(each => each.exchanges.has(first.exchange.id))!;
+    const owner = [a, b].find(each => each.exchanges.get(first.exchange.id) !== undefined)!;
     dispatcher.ended(first.exchange);
     const before = owner.outstanding;
     ask();
@@ -145,7 +155,7 @@ describe('Dispatcher', () => {
     expect([...used].sort()).to.deep.equal(['a', 'b', 'c']);
   });
 
-  it('lets requests wait, as many as the queue holds, and serves them in order', () => {
+  it('lets requests wait, as many as the queue holds, and serves them in order', async () => {
     const waiting = [ask(), ask()];
     const third = ask();
     expect([...waiting, third].map(({ refused }) => refused)).to.deep.equal([
@@ -161,6 +171,8 @@ describe('Dispatcher', () => {
     expect(has(worker)).to.deep.equal([1, 2]);
     dispatcher.ended(waiting[0]!.exchange);
     expect(has(worker)).to.deep.equal([2, 4]);
+    await settled();
+    expect(given.get(worker)).to.deep.equal([1, 2, 4]);
   });
 
   it('tells whoever has waited too long', () => {

@@ -16,6 +16,7 @@ const observed = (target: string, server = 'a', version = 'v2'): Observed => ({
   },
   method: 'GET',
   target,
+  at: 0,
 });
 
 describe('Withheld', () => {
