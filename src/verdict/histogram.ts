@@ -19,7 +19,11 @@ export type OwnHistogram = Record<number, number>;
 
 /** Counts one value in. */
 export function count(into: OwnHistogram, value: number): void {
-  const bucket = bucketOf(value);
+  countIn(into, bucketOf(value));
+}
+
+/** The same for a value whose bucket is known. */
+export function countIn(into: OwnHistogram, bucket: number): void {
   into[bucket] = (into[bucket] ?? 0) + 1;
 }
 
@@ -71,7 +75,7 @@ function valuesWhere(histogram: Histogram, isMeant: (bucket: number) => boolean)
   return sum;
 }
 
-function bucketOf(value: number): number {
+export function bucketOf(value: number): number {
   if (!(value > LEAST)) return 0;
   return Math.min(LAST, Math.ceil(Math.log(value / LEAST) / Math.log(GROWTH)));
 }

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../kernel/errors.js';
 import type { Observation } from '../wire/observation.js';
-import { addHistogram, count, type Histogram, type OwnHistogram } from './histogram.js';
+import { addHistogram, bucketOf, countIn, type Histogram, type OwnHistogram } from './histogram.js';
 
 /** Of one route, or of all. */
 export interface Summary {
@@ -69,9 +69,16 @@ export function added(tally: OwnTally, observation: Observation): OwnTally {
     tally.repeats++;
     return tally;
   }
-  addTo(tally, observation);
-  addTo(ownRoute(tally.routes, observation.route), observation);
-  boundRoutes(tally.routes);
+  const { route, outcome, delay, bytes } = observation;
+  const isKnown = Object.hasOwn(tally.routes, route);
+  const counted: Counted = {
+    outcome,
+    delay: bucketOf(delay),
+    size: bytes === undefined ? undefined : bucketOf(bytes),
+  };
+  addTo(tally, counted);
+  addTo(ownRoute(tally.routes, route), counted);
+  if (!isKnown) boundRoutes(tally.routes);
   if (observation.outcome === 'different') tally.different++;
   if (observation.outcome === 'failed') {
     const kind = observation.code ?? '5xx';
@@ -101,14 +108,21 @@ export function merged(a: Tally, b: Tally): OwnTally {
   return sum;
 }
 
-function addTo(summary: OwnSummary, { outcome, delay, bytes }: Observation): void {
+/** An observation, by the buckets that it belongs to: they are the same for its route and for all. */
+interface Counted {
+  readonly outcome: Observation['outcome'];
+  readonly delay: number;
+  readonly size: number | undefined;
+}
+
+function addTo(summary: OwnSummary, { outcome, delay, size }: Counted): void {
   summary.exchanges++;
   if (outcome === 'failed') {
     summary.failed++;
     return;
   }
-  count(summary.delays, delay);
-  if (bytes !== undefined) count(summary.sizes, bytes);
+  countIn(summary.delays, delay);
+  if (size !== undefined) countIn(summary.sizes, size);
 }
 
 function addSummary(into: OwnSummary, more: Summary): void {
