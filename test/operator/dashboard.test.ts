@@ -44,10 +44,7 @@ describeInBrowser('the dashboard', () => {
   const card = (page: Page, name: string) => page.getByRole('article', { name, exact: true });
   const buttonsOf = async (page: Page, name: string) =>
     (await card(page, name).getByRole('button').allTextContents()).map(text => text.trim());
-  const focused = (page: Page) =>
-    page.evaluate<string>(
-      '(document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent).trim()',
-    );
+  const focused = (page: Page) => page.evaluate<string>(FOCUSED);
 
   it('shows the versions newest first, and follows what control says', async () => {
     const { control, page } = await shown(gradual());
@@ -111,7 +108,7 @@ describeInBrowser('the dashboard', () => {
     expect(await focused(page)).to.equal('Cancel');
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    expect(await focused(page)).to.equal('Promote 2.0'); // where one was before
+    await page.waitForFunction(`${FOCUSED} === 'Promote 2.0'`); // where one was before
     expect(control.calls).to.deep.equal([]);
 
     await page.keyboard.press('Enter');
@@ -431,6 +428,10 @@ function unruly(): Live {
     events: [{ at: base.at, id: newId, version: number, what: long, because: long, edition: 1 }],
   };
 }
+
+/** Evaluated in the page: what the element that has the focus is called. */
+const FOCUSED =
+  '(document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent).trim()';
 
 /** How many colours the charts of the timeline are drawn in: a blank canvas has one. */
 const coloursIn = (page: Page) =>
