@@ -17,13 +17,8 @@ const LAST = Math.ceil(Math.log(2 ** 40 / LEAST) / Math.log(GROWTH));
 export type Histogram = Readonly<Record<number, number>>;
 export type OwnHistogram = Record<number, number>;
 
-/** Counts one value in. */
-export function count(into: OwnHistogram, value: number): void {
-  countIn(into, bucketOf(value));
-}
-
-/** The same for a value whose bucket is known. */
-export function countIn(into: OwnHistogram, bucket: number): void {
+/** Counts one value in, by its bucket: of a value that is counted twice, that is found once. */
+export function count(into: OwnHistogram, bucket: number): void {
   into[bucket] = (into[bucket] ?? 0) + 1;
 }
 
@@ -75,6 +70,7 @@ function valuesWhere(histogram: Histogram, isMeant: (bucket: number) => boolean)
   return sum;
 }
 
+/** Milliseconds or bytes → 0 to `LAST`. */
 export function bucketOf(value: number): number {
   if (!(value > LEAST)) return 0;
   return Math.min(LAST, Math.ceil(Math.log(value / LEAST) / Math.log(GROWTH)));

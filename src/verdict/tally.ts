@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../kernel/errors.js';
 import type { Observation } from '../wire/observation.js';
-import { addHistogram, bucketOf, countIn, type Histogram, type OwnHistogram } from './histogram.js';
+import { addHistogram, bucketOf, count, type Histogram, type OwnHistogram } from './histogram.js';
 
 /** Of one route, or of all. */
 export interface Summary {
@@ -121,8 +121,8 @@ function addTo(summary: OwnSummary, { outcome, delay, size }: Counted): void {
     summary.failed++;
     return;
   }
-  countIn(summary.delays, delay);
-  if (size !== undefined) countIn(summary.sizes, size);
+  count(summary.delays, delay);
+  if (size !== undefined) count(summary.sizes, size);
 }
 
 function addSummary(into: OwnSummary, more: Summary): void {

@@ -1,11 +1,16 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { distribution } from '../../../../src/control/live/distribution.js';
-import { count, type Histogram, type OwnHistogram } from '../../../../src/verdict/histogram.js';
+import {
+  bucketOf,
+  count,
+  type Histogram,
+  type OwnHistogram,
+} from '../../../../src/verdict/histogram.js';
 
 function histogramOf(values: readonly number[]): Histogram {
   const histogram: OwnHistogram = {};
-  for (const value of values) count(histogram, value);
+  for (const value of values) count(histogram, bucketOf(value));
   return histogram;
 }
 const sum = (parts: readonly number[]) => parts.reduce((a, b) => a + b, 0);
