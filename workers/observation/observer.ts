@@ -3,7 +3,7 @@
  * nothing; all that is kept is bounded, however long control is away.
  */
 import type { SessionId, VersionId } from '../../src/kernel/ids.js';
-import { MOST_EXAMPLES, redacted, type Example } from '../../src/verdict/dossier.js';
+import { MOST_EXAMPLES, redacted } from '../../src/verdict/dossier.js';
 import type { Pair } from '../../src/verdict/pair.js';
 import type { Signal } from '../../src/verdict/signals.js';
 import { added, merged, newTally, type OwnTally } from '../../src/verdict/tally.js';
@@ -15,6 +15,7 @@ import {
   type WorkerReport,
 } from '../../src/wire/report.js';
 import { MOST_VERSIONS, SessionNumbers } from './session-numbers.js';
+import type { Observed } from './withheld.js';
 
 /** Characters: a client may call a method what it likes. */
 const LONGEST_METHOD = 32;
@@ -22,9 +23,7 @@ const LONGEST_METHOD = 32;
 const PAIRS_AT_ONCE = 4;
 const PAIR_EVERY = 1000;
 
-type Seen = Pick<Example, 'method' | 'target' | 'at'> & {
-  readonly pair?: (() => Pair) | undefined;
-};
+type Seen = Omit<Observed, 'observation'>;
 
 /** Of one version, since the last report: a report of it in the making. */
 interface Notes {
