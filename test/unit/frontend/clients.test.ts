@@ -72,11 +72,10 @@ describe('Clients', () => {
     clients.drain();
     clients.giveUp('tunnels');
     const each = (what: string, rest = '') => [1, 2, 3].map(n => `${what} ${n}${rest}`);
-    expect(heard).to.have.members([
-      ...each('sweep', ' at 7'),
-      ...each('drain'),
-      ...each('give up tunnels of'),
-    ]);
+    // What comes first concerns all of them before what comes next does.
+    expect(heard.slice(0, 3)).to.have.members(each('sweep', ' at 7'));
+    expect(heard.slice(3, 6)).to.have.members(each('drain'));
+    expect(heard.slice(6)).to.have.members(each('give up tunnels of'));
   });
 
   it('reads nothing more while the disk is behind', async () => {

@@ -119,12 +119,14 @@ describe('Dispatcher', () => {
     expect(dispatcher.workers.map(({ outstanding }) => outstanding)).to.deep.equal([1]);
   });
 
-  it('prefers who is on this host, and gives all it had to others at once when that one is lost', () => {
+  it('prefers who is on this host, and gives all it had to others at once when that one is lost', async () => {
     const [far, here] = [join('far', handicaps.near), join('here', handicaps.here)];
     const both = [ask(), ask()];
     expect([has(far), has(here)]).to.deep.equal([[], [1, 2]]);
     expect(dispatcher.left(here, 'it is dead')).to.deep.equal({ repeated: 2, failed: 0 });
     expect(has(far)).to.deep.equal([1, 2]);
+    await settled();
+    expect(given.get(far)).to.deep.equal([1, 2]);
     expect(both.map(({ exchange }) => exchange.attempts)).to.deep.equal([2, 2]);
   });
 
