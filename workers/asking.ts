@@ -167,7 +167,7 @@ export class Asking {
       if (next === 'other-version') {
         from = this.#host.fleet.behind(picked.version)[0]?.id ?? from;
       }
-      if (attempt.isPartlySent) await this.outgoing.again();
+      if (this.outgoing.isPartlySent) await this.outgoing.again();
     }
     throw nobodyWaits();
   }

@@ -76,7 +76,6 @@ export class Attempt {
   #framing: AnswerFraming['kind'] | undefined;
   #isHeld = true;
   #isSent = false;
-  #isPartlySent = false;
   #isOver = false;
   /** Why we closed the connection ourselves. */
   #closedBecause: CutoverError | undefined;
@@ -107,11 +106,6 @@ export class Attempt {
   /** Milliseconds for which nothing has come that could be decided upon; 0: it is decided. */
   undecided(now: number): number {
     return this.#isHeld && this.#waitingSince !== undefined ? now - this.#waitingSince : 0;
-  }
-
-  /** A part of the body that came later has been sent: the request cannot be sent again from here. */
-  get isPartlySent(): boolean {
-    return this.#isPartlySent;
   }
 
   /** The connection was used before, and not a byte came: perhaps it was closing when we used it. */
@@ -244,7 +238,6 @@ export class Attempt {
     while (!this.#isOver) {
       const bytes = await upload.next();
       if (bytes === undefined) break;
-      this.#isPartlySent = true;
       await lent.stream.send(bytes);
       upload.sent(bytes.length);
       // A server that takes something is not silent.

@@ -95,6 +95,11 @@ export class Outgoing {
     return this.#upload;
   }
 
+  /** A part of the body that came later has been taken: the request cannot be sent again from here. */
+  get isPartlySent(): boolean {
+    return this.#upload?.hasBegun ?? false;
+  }
+
   part(bytes: Uint8Array, more: boolean): void {
     if (this.#restarted !== undefined) return; // of an upload that is void
     // A request that may become a tunnel has no last part: the client's end is a cancel.

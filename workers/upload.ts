@@ -10,6 +10,8 @@ export class Upload {
   #wake: (() => void) | undefined;
   #left = 0;
   #turn = 0;
+  /** A part of it has been taken: what is left is not the whole. */
+  hasBegun = false;
 
   /** `grantFrom`: bytes that are worth an envelope. */
   constructor(about: { more: boolean; grantFrom: number; grant: (bytes: number) => void }) {
@@ -46,7 +48,10 @@ export class Upload {
       await new Promise<void>(resolve => (this.#wake = resolve));
       if (turn !== this.#turn) return undefined;
     }
-    return this.#parts.shift();
+    const part = this.#parts.shift();
+    // Here, not where it arrives: the attempt may be over by then, and the next one begin without this part.
+    if (part !== undefined) this.hasBegun = true;
+    return part;
   }
 
   /** So many bytes have found a place. */

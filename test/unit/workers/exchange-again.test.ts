@@ -63,6 +63,21 @@ describe('Exchange of a worker, large uploads', () => {
     expect(good.sent).to.equal(`${HEAD}all`);
   });
 
+  // Until it is known that a server has gone a part may still be taken for it, which the next one must not miss.
+  for (const between of [0, 1, 2, 3, 4, 5, 6]) {
+    it(`reach the next server whole, when a part comes ${between} promises after the first one has gone`, async () => {
+      begin();
+      await settled();
+      bad.saysAtOnce('');
+      for (let turn = 0; turn < between; turn += 1) await Promise.resolve();
+      stand.exchange.part(Buffer.from('first '), true);
+      await settled();
+      if (stand.exchange.restart(put)) await stand.gets('first ');
+      await stand.gets('second', false);
+      expect(good.sent).to.equal(`${HEAD}first second`);
+    });
+  }
+
   it('may come whole the second time', async () => {
     begin();
     await stand.gets('first ');
