@@ -71,6 +71,11 @@ interface Asked {
 }
 
 /**
+ * How long a client that has just come is waited for by a frontend that would like to end: between connecting and
+ * asking lie its own scheduler, and the way to us.
+ */
+const NEWCOMER = 1000;
+/**
  * How long a client that we refused may go on sending before the connection closes: closing on what
  * was not read resets it, and the answer could be lost with that (RFC 9112 §9.6).
  */
@@ -87,10 +92,13 @@ export class ClientConnection implements Asker, WriterHost {
   readonly #notes: AccessNotes;
   #asked: Asked | undefined;
   #phase: 'http' | 'tunnel' | 'lingering' | 'over' = 'http';
+  /** Monotonic milliseconds. */
+  readonly #cameAt: number;
   /** Monotonic milliseconds: when this phase, or the present silence, began. */
   #since: number;
   #toGrant = 0;
   #isProceeding = false;
+  #hasAsked = false;
 
   constructor(about: {
     readonly host: ConnectionHost;
@@ -102,7 +110,8 @@ export class ClientConnection implements Asker, WriterHost {
     this.#host = about.host;
     this.#limits = about.limits;
     this.#clock = about.clock;
-    this.#since = about.clock.now();
+    this.#cameAt = about.clock.now();
+    this.#since = this.#cameAt;
     this.#writer = new ClientWriter(this, about.clock);
     this.#notes = new AccessNotes(about.host.log, about.clock);
     this.#incoming = about.incoming(() => this.#proceed());
@@ -111,6 +120,18 @@ export class ClientConnection implements Asker, WriterHost {
   /** Nothing is asked, nothing has begun to arrive, nothing is left to write. */
   get isIdle(): boolean {
     return this.#asked === undefined && this.#incoming.isIdle && this.#writer.idle;
+  }
+
+  /** It speaks another protocol: what follows ends when both sides like. */
+  get isTunnel(): boolean {
+    return this.#phase === 'tunnel';
+  }
+
+  /** It is not idle, or about to ask, because it has only just come. */
+  get isBusy(): boolean {
+    if (!this.isIdle) return true;
+    const isNew = this.#phase === 'http' && !this.#hasAsked;
+    return isNew && this.#clock.now() - this.#since < NEWCOMER;
   }
 
   received(bytes: Buffer): void {
@@ -136,12 +157,15 @@ export class ClientConnection implements Asker, WriterHost {
 
   /** The frontend drains: who waits for nothing goes now. */
   drain(): void {
-    if (this.#phase === 'http' && this.isIdle) this.#close();
+    if (this.#phase === 'http' && !this.isBusy) this.#close();
   }
 
-  /** The time for draining is over, of tunnels or of everything else: what is not finished is cut off. */
-  giveUp(what: 'tunnels' | 'requests'): void {
-    const isMeant = (this.#phase === 'tunnel') === (what === 'tunnels');
+  /**
+   * The time for draining is over, of tunnels or of everything else: what is not finished is cut off. `cameBy`:
+   * monotonic milliseconds; who came later is spared.
+   */
+  giveUp(what: 'tunnels' | 'requests', cameBy: number): void {
+    const isMeant = this.isTunnel === (what === 'tunnels') && this.#cameAt <= cameBy;
     if (isMeant && this.#phase !== 'over' && !this.isIdle) this.#hangUp();
   }
 
@@ -255,6 +279,7 @@ export class ClientConnection implements Asker, WriterHost {
   }
 
   #serve(arrival: Arrival): void {
+    this.#hasAsked = true;
     if (arrival.kind === 'refusal') {
       this.#host.refused(arrival.code, arrival.because, arrival.requestId);
       this.#refuse(arrival.code, arrival);

@@ -24,11 +24,17 @@ export class Clients {
     return this.#connections.size;
   }
 
-  /** How many of them have something going on. */
+  /** How many of them have something going on, or have come so lately that they are about to ask. */
   get busy(): number {
     let busy = 0;
-    for (const connection of this.#connections.values()) if (!connection.isIdle) busy += 1;
+    for (const connection of this.#connections.values()) if (connection.isBusy) busy += 1;
     return busy;
+  }
+
+  get tunnels(): number {
+    let tunnels = 0;
+    for (const connection of this.#connections.values()) if (connection.isTunnel) tunnels += 1;
+    return tunnels;
   }
 
   /** Reads until the socket is closed. */
@@ -54,8 +60,9 @@ export class Clients {
     for (const connection of this.#connections.values()) connection.drain();
   }
 
-  giveUp(what: 'tunnels' | 'requests'): void {
-    for (const connection of this.#connections.values()) connection.giveUp(what);
+  /** `cameBy`: monotonic milliseconds; who came later is spared. */
+  giveUp(what: 'tunnels' | 'requests', cameBy: number): void {
+    for (const connection of this.#connections.values()) connection.giveUp(what, cameBy);
   }
 
   #received(routingId: Buffer, bytes: Buffer): void {

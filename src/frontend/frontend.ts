@@ -27,6 +27,7 @@ import { ClientConnection } from './client-connection.js';
 import { Clients } from './clients.js';
 import { Counts } from './counts.js';
 import { Dispatcher } from './dispatcher.js';
+import { drained } from './drain.js';
 import { Exchange, type Asker, type WholeRequest } from './exchange.js';
 import { Incoming } from './incoming.js';
 import { openServers, type Descriptors } from './listening.js';
@@ -63,21 +64,9 @@ export interface FrontendOptions {
 
 /** Milliseconds between two looks at deadlines: they are kept to about so much. */
 const SWEEP = 250;
-const DRAIN_LOOK = 20;
 const LEAST_LINGER = 500;
-/**
- * Clients that keep their connection are told to close it with their next answer, if they ask within so
- * long; closed at once, their next request might be on its way.
- */
-const IDLE_GRACE = 1000;
-/** Nobody is turned away by the end of a drain who connected so shortly before. */
-const SETTLED = 200;
-/** Before the end of a drain: for those who were taken last, and no more are. */
-const LAST_ANSWERS = 2000;
-/** Of which so many may be large. */
+/** Of those who come last so many may have a large body. */
 const LAST_BODIES = 64;
-/** Until everybody has been announced to us who was taken before. */
-const ANNOUNCED = 50;
 
 /** Throws StartError: address taken, path not writable, too few descriptors. */
 export async function startFrontend(options: FrontendOptions): Promise<Role> {
@@ -128,7 +117,6 @@ class Frontend implements Role {
   #lastExchange = randomInt(2 ** 31);
   #isStopping = false;
   /** Monotonic milliseconds. */
-  #drainDeadline = 0;
   #lastConnect = -Infinity;
   #isFullReported = false;
   #stop: Promise<void> | undefined;
@@ -373,76 +361,43 @@ class Frontend implements Role {
     this.#isFullReported = false;
   }
 
-  /**
-   * libzmq cannot stop listening without cutting every connection, so a draining frontend goes on
-   * answering, each answer with `Connection: close`, until nobody waits for anything. Requests have one
-   * deadline, tunnels another: a tunnel ends when its users like, perhaps never. Only at the very end can
-   * the process itself be kept from taking more, if others do it.
-   */
   async #drain(): Promise<void> {
-    const { clock, config, report } = this.#options;
+    const { clock, config, report, takeNoMore } = this.#options;
     this.#isStopping = true;
     const connections = this.#connections;
     report({ type: 'frontend-draining', exchanges: this.#dispatcher.inFlight, connections });
-    const { drain, drainTunnel } = config.timeouts;
-    this.#drainDeadline = clock.now() + drain * 1000;
-    const tunnelDeadline = clock.now() + drainTunnel * 1000;
-    const graceEnds = Math.min(this.#drainDeadline, clock.now() + IDLE_GRACE);
-    await this.#until(graceEnds, () => this.#clients.every(({ size }) => size === 0));
-    for (const clients of this.#clients) clients.drain();
-    const first = Math.min(this.#drainDeadline, tunnelDeadline);
-    const last = Math.max(this.#drainDeadline, tunnelDeadline);
-    if (first < last) {
-      await this.#until(first, () => this.#isQuiet());
-      this.#giveUp(first === tunnelDeadline ? 'tunnels' : 'requests');
-    }
-    await this.#until(last - LAST_ANSWERS, () => this.#isQuiet());
-    await this.#takeNoMore(last);
-    this.#giveUp('requests');
-    this.#giveUp('tunnels');
-    this.#close();
+    const patience = {
+      requests: config.timeouts.drain * 1000,
+      tunnels: config.timeouts.drainTunnel * 1000,
+    };
+    const deadline = clock.now() + patience.requests;
+    await drained({
+      clients: this.#clients,
+      clock,
+      patience,
+      lastConnect: () => this.#lastConnect,
+      takeNoMore: takeNoMore && (() => this.#takeNoMore(takeNoMore)),
+    });
+    this.#close(deadline);
     await this.stopped;
   }
 
-  /** If others have the listening sockets as well: else whoever waits there would be refused. */
-  async #takeNoMore(deadline: number): Promise<void> {
-    const { clock, takeNoMore } = this.#options;
-    if (takeNoMore === undefined) return;
-    // Who was taken last may have a large body. If there is no place for it, that is told then.
+  /** Who was taken last may have a large body. If there is no place for it, that is told then. */
+  async #takeNoMore(takeNoMore: () => Promise<boolean>): Promise<boolean> {
     await this.#spool.reserve(LAST_BODIES).catch(() => undefined);
-    if (!(await takeNoMore())) return this.#spool.releaseSpare();
-    const since = clock.now();
-    await this.#until(Math.max(deadline, since + ANNOUNCED * 2), () => {
-      const isAnnounced = clock.now() - Math.max(since, this.#lastConnect) > ANNOUNCED;
-      return isAnnounced && this.#clients.every(({ busy }) => busy === 0);
-    });
-  }
-
-  #giveUp(what: 'requests' | 'tunnels'): void {
-    for (const clients of this.#clients) clients.giveUp(what);
-  }
-
-  async #until(deadline: number, isSo: () => boolean): Promise<void> {
-    const { clock } = this.#options;
-    while (clock.now() < deadline && !isSo()) {
-      await new Promise<void>(resolve => void clock.after(DRAIN_LOOK, resolve));
-    }
-  }
-
-  #isQuiet(): boolean {
-    if (this.#clients.some(({ busy }) => busy > 0)) return false;
-    const isSettled = this.#options.clock.now() - this.#lastConnect > SETTLED;
-    return isSettled || this.#clients.every(({ size }) => size === 0);
+    if (await takeNoMore()) return true;
+    await this.#spool.releaseSpare();
+    return false;
   }
 
   /** What libzmq has of answers may still go out until the deadline: slow clients read slowly. */
-  #close(): void {
+  #close(deadline = 0): void {
     for (const cancel of this.#cancels) cancel();
     for (const clients of this.#clients) clients.end();
     this.#measuring?.close();
     this.#controls?.close();
     this.#workers.leave();
-    const linger = Math.max(LEAST_LINGER, this.#drainDeadline - this.#options.clock.now());
+    const linger = Math.max(LEAST_LINGER, deadline - this.#options.clock.now());
     for (const server of this.#servers) server.close(Math.ceil(linger));
     this.#device.close();
     void this.#spool.releaseSpare();

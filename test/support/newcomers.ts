@@ -17,24 +17,32 @@ export interface Arrivals {
   readonly wrong: string[];
 }
 
+interface Options extends Reach {
+  /** Connections at a time. */
+  readonly clients: number;
+  /** Milliseconds between connecting and asking, 0 by default: a busy machine, or a way that is long. */
+  readonly moment?: number;
+}
+
 /** Clients that open a connection for each request, one after another, to a counting container. */
 export class Newcomers {
   readonly arrivals: Arrivals = { opened: 0, answered: 0, refused: 0, cut: 0, wrong: [] };
   readonly #stage: Stage;
   readonly #reach: Reach;
+  readonly #moment: number;
   readonly #done: Promise<unknown>;
   #isStopped = false;
   #waiting: { readonly enough: number; readonly resolve: () => void }[] = [];
 
-  private constructor(stage: Stage, reach: Reach, clients: number) {
+  private constructor(stage: Stage, { clients, moment = 0, ...reach }: Options) {
     this.#stage = stage;
     this.#reach = reach;
+    this.#moment = moment;
     this.#done = Promise.all(Array.from({ length: clients }, () => this.#comeAndGo()));
   }
 
-  /** `clients`: how many connections at a time. */
-  static start(stage: Stage, { clients, ...reach }: Reach & { readonly clients: number }) {
-    const newcomers = new Newcomers(stage, reach, clients);
+  static start(stage: Stage, options: Options) {
+    const newcomers = new Newcomers(stage, options);
     stage.atEnd(() => (newcomers.#isStopped = true));
     return newcomers;
   }
@@ -67,6 +75,7 @@ export class Newcomers {
   async #ask(id: string): Promise<void> {
     const client = await RawClient.connect(this.#stage, this.#reach);
     try {
+      if (this.#moment > 0) await new Promise(resume => setTimeout(resume, this.#moment));
       await client.send(`GET / HTTP/1.1\r\nHost: app\r\nX-Id: ${id}\r\n\r\n`);
       const answer = await client.answer({ ms: 20_000 });
       const text = answer.body.toString();

@@ -474,6 +474,7 @@ describe('ClientConnection', () => {
     });
 
     it('drains: an idle connection closes, a busy one after its answer', async () => {
+      stand.clock.advance(1000);
       stand.isStopping = true;
       stand.connection.drain();
       await settled();
@@ -488,9 +489,29 @@ describe('ClientConnection', () => {
       expect(stand.written).to.equal(`HTTP/1.1 200 Fine\r\nConnection: close\r\n\r\na${CLOSE}`);
     });
 
+    it('drains: a client that has only just come may ask, and is closed after its answer', async () => {
+      stand.isStopping = true;
+      stand.clock.advance(999);
+      stand.connection.drain();
+      await settled();
+      expect([stand.written, stand.connection.isBusy]).to.deep.equal(['', true]);
+      await stand.sends(GET);
+      await stand.answers({ framing: 'length', body: 'a' });
+      expect(stand.written).to.equal(`HTTP/1.1 200 Fine\r\nConnection: close\r\n\r\na${CLOSE}`);
+    });
+
+    it('is not about to ask because it has come, once it has asked, or was silent for a second', async () => {
+      await stand.sends(GET);
+      await stand.answers({ framing: 'length', body: 'a' });
+      expect(stand.connection.isBusy).to.equal(false);
+      stand = new Stand();
+      stand.clock.advance(1000);
+      expect(stand.connection.isBusy).to.equal(false);
+    });
+
     it('gives up, when its time for draining is over, requests or tunnels, not the others', async () => {
       const isCutBy = async (what: 'requests' | 'tunnels') => {
-        stand.connection.giveUp(what);
+        stand.connection.giveUp(what, 0);
         await settled();
         return stand.take().includes(CLOSE);
       };
@@ -507,8 +528,15 @@ describe('ClientConnection', () => {
       expect(stand.heard).to.include('cancel 1').and.include('closed');
     });
 
+    it('keeps, when the time of requests is over, who came later than that', async () => {
+      await stand.sends(GET);
+      stand.connection.giveUp('requests', -1);
+      await settled();
+      expect(stand.take()).to.equal('');
+    });
+
     it('keeps, when the time of requests is over, who has not begun one', async () => {
-      stand.connection.giveUp('requests');
+      stand.connection.giveUp('requests', 0);
       await settled();
       expect(stand.take()).to.equal('');
     });

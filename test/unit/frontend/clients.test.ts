@@ -27,12 +27,13 @@ describe('Clients', () => {
         heard.push(`hello ${n}`);
         closers.set(n, closed);
         const connection: Partial<ClientConnection> = {
-          isIdle: n % 2 === 0,
+          isBusy: n % 2 === 1,
+          isTunnel: n === 2,
           received: bytes => heard.push(`${n}: ${bytes.toString()}`),
           gone: () => heard.push(`gone ${n}`),
           sweep: now => heard.push(`sweep ${n} at ${now}`),
           drain: () => heard.push(`drain ${n}`),
-          giveUp: what => heard.push(`give up ${what} of ${n}`),
+          giveUp: (what, by) => heard.push(`give up ${what} of ${n} by ${by}`),
         };
         return connection as ClientConnection;
       },
@@ -66,16 +67,16 @@ describe('Clients', () => {
 
   it('knows how many are busy, and passes on what concerns all', async () => {
     await clients.read(arriving([hello(1), hello(2), hello(3)]));
-    expect([clients.size, clients.busy]).to.deep.equal([3, 2]);
+    expect([clients.size, clients.busy, clients.tunnels]).to.deep.equal([3, 2, 1]);
     heard.length = 0;
     clients.sweep(7);
     clients.drain();
-    clients.giveUp('tunnels');
+    clients.giveUp('tunnels', 5);
     const each = (what: string, rest = '') => [1, 2, 3].map(n => `${what} ${n}${rest}`);
     // What comes first concerns all of them before what comes next does.
     expect(heard.slice(0, 3)).to.have.members(each('sweep', ' at 7'));
     expect(heard.slice(3, 6)).to.have.members(each('drain'));
-    expect(heard.slice(6)).to.have.members(each('give up tunnels of'));
+    expect(heard.slice(6)).to.have.members(each('give up tunnels of', ' by 5'));
   });
 
   it('reads nothing more while the disk is behind', async () => {
