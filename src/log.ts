@@ -129,6 +129,10 @@ const rows: { readonly [Type in CutoverEvent['type']]: Row<Type> } = {
     'info',
     ({ leader, isOurs }) => (isOurs ? `${leader} (this control) leads` : `${leader} leads`),
   ],
+  'lead-given-up': [
+    'warn',
+    () => 'this control sees few workers, and another many: the lead is left to whoever sees more',
+  ],
   'engine-lost': [
     'error',
     ({ engine, because }) =>

@@ -192,7 +192,7 @@ class Control implements Role {
     const address = hostPort({ host, port: bound?.port ?? port });
     const { edition } = this.#registrar.table;
     const { name: registry, leadership } = this.#stores;
-    leadership.join();
+    leadership.join({ workers: () => this.#herald.spread.workers });
     report({ type: 'control-listening', address, announcements, registry, edition });
     return this;
   }

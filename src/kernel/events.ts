@@ -130,6 +130,8 @@ export type CutoverEvent =
   | { readonly type: 'registry-found' }
   /** Of the controls that share a registry; `isOurs`: this one leads. */
   | { readonly type: 'leader-changed'; readonly leader: string; readonly isOurs: boolean }
+  /** By this control: another one sees more than twice as many workers. */
+  | { readonly type: 'lead-given-up' }
   /** Of an engine of containers: until it can be asked again, everything stays as it is. */
   | { readonly type: 'engine-lost'; readonly engine: string; readonly because: string }
   | { readonly type: 'engine-found'; readonly engine: string; readonly containers: number }

@@ -9,6 +9,8 @@ export const keysUnder = (prefix: string) =>
     /** Each under the lease of who it tells of. */
     controls: `${prefix}live/controls/`,
     frontends: `${prefix}live/frontends/`,
+    /** How many workers each control sees; apart from what others watch. */
+    sights: `${prefix}live/sights/`,
   }) as const;
 
 export type Keys = ReturnType<typeof keysUnder>;

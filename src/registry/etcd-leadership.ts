@@ -10,7 +10,8 @@ import { etcdError } from './etcd-errors.js';
 import type { Keys } from './etcd-keys.js';
 import { EtcdLease } from './etcd-lease.js';
 import { EtcdWatch } from './etcd-watch.js';
-import type { Controls, Leadership } from './leadership.js';
+import type { Controls, Leadership, Witness } from './leadership.js';
+import { freshSight, looked, mayLead, mustGiveUp } from './sight.js';
 
 /** Milliseconds between two looks. */
 const LOOK = 1000;
@@ -19,6 +20,8 @@ const NAME = /^[\w.-]{1,128}$/;
 const LONGEST_NAME = 128;
 /** More than anybody runs. */
 const MOST_CONTROLS = 256;
+/** Of the number of workers that a control sees. */
+const DIGITS = 5;
 /** Looks in a row that must fail: one alone may have met a frozen member each time that it was tried. */
 const AWAY = 2;
 
@@ -44,6 +47,8 @@ export class EtcdLeadership implements Leadership {
   #live: readonly string[] = [];
   #away: string | undefined;
   #failures = 0;
+  #witness: Witness | undefined;
+  #sight = freshSight;
   #cancels: Cancel[] = [];
   readonly #looks: Turns;
 
@@ -63,7 +68,8 @@ export class EtcdLeadership implements Leadership {
     return { leader, live: this.#live, away: this.#away };
   }
 
-  join(): void {
+  join(witness: Witness): void {
+    this.#witness = witness;
     const { client, keys, clock } = this.#options;
     const look = () => this.#looks.want();
     const watched = [
@@ -100,19 +106,22 @@ export class EtcdLeadership implements Leadership {
     if (found.revision !== undefined) this.#options.stateSeen(found.revision);
     const isThere = this.#live.includes(this.#options.name);
     if (!isThere) await this.#tell(lease);
+    await this.#see(lease, found.sights);
   }
 
-  /** Leads where nobody does, and reads all that is to be known. */
+  /** Leads where nobody does, if it may, and reads all that is to be known. */
   #asked(lease: string): Promise<ITxnResponse> {
     const { client, keys, name } = this.#options;
     const reads = [
       client.get(keys.leader),
       client.getAll().prefix(keys.controls),
       { request_range: { key: Buffer.from(keys.state), keys_only: true } },
+      client.getAll().prefix(keys.sights),
     ];
+    const lead = client.put(keys.leader).value(name).lease(lease);
     return client
       .if(keys.leader, 'Create', '==', 0)
-      .then(client.put(keys.leader).value(name).lease(lease), ...reads)
+      .then(...(mayLead(this.#sight) ? [lead] : []), ...reads)
       .else(...reads)
       .commit();
   }
@@ -124,6 +133,38 @@ export class EtcdLeadership implements Leadership {
       .value(JSON.stringify(about))
       .lease(lease);
     this.#live = [...this.#live, name].toSorted();
+  }
+
+  /** Tells how many workers we see, and leaves the lead to somebody who sees more. */
+  async #see(lease: string, sights: readonly IKeyValue[]): Promise<void> {
+    const { client, keys, name, clock } = this.#options;
+    const key = keys.sights + name;
+    const own = this.#witness?.workers() ?? 0;
+    const others = sights.filter(each => each.key.toString() !== key).map(workersIn);
+    const told = sights.find(each => each.key.toString() === key);
+    if (told?.lease !== lease || workersIn(told) !== own) {
+      await client.put(key).value(String(own)).lease(lease);
+    }
+    const seen = {
+      own,
+      most: Math.max(0, ...others),
+      isLeading: this.#leading !== undefined,
+      hasLeader: this.#leader !== undefined,
+    };
+    this.#sight = looked(this.#sight, seen, clock.now());
+    if (this.#leading !== undefined && mustGiveUp(this.#sight)) await this.#giveUp(this.#leading);
+  }
+
+  /** Until others have looked nobody leads. */
+  async #giveUp({ term }: { readonly term: string }): Promise<void> {
+    const { client, keys, report } = this.#options;
+    this.#leading = undefined;
+    await client
+      .if(keys.leader, 'Create', '==', term)
+      .then(client.delete().key(keys.leader))
+      .commit();
+    this.#leader = undefined;
+    report({ type: 'lead-given-up' });
   }
 
   #namesOf(controls: readonly IKeyValue[]): readonly string[] {
@@ -163,16 +204,24 @@ interface Found {
   readonly controls: readonly IKeyValue[];
   /** Of the state. */
   readonly revision: string | undefined;
+  readonly sights: readonly IKeyValue[];
 }
 
 function foundIn({ responses }: ITxnResponse): Found {
   const ranges = responses.filter(each => 'response_range' in each);
-  const [leader, controls, state] = ranges.map(valuesIn);
+  const [leader, controls, state, sights] = ranges.map(valuesIn);
   return {
     leader: leader?.[0],
     controls: controls ?? [],
     revision: state?.[0]?.mod_revision,
+    sights: sights ?? [],
   };
 }
 
 const valuesIn = (response: IResponseOp): readonly IKeyValue[] => response.response_range.kvs;
+
+/** As anybody may have written it. */
+function workersIn({ value }: IKeyValue): number {
+  const text = value.toString('latin1', 0, DIGITS + 1);
+  return /^\d+$/.test(text) && text.length <= DIGITS ? Number(text) : 0;
+}

@@ -5,10 +5,15 @@ export interface Leadership {
   readonly term: string | undefined;
   /** Undefined: nobody shares the registry. */
   readonly controls: Controls | undefined;
-  /** From here on we are there for the others. */
-  join(): void;
+  /** From here on we are there for the others. Who sees few workers leaves the lead to those who see more. */
+  join(witness: Witness): void;
   /** Lets others lead at once. Never rejects. */
   close(): Promise<void>;
+}
+
+export interface Witness {
+  /** How many workers follow us. */
+  workers(): number;
 }
 
 /** As far as we know, if the registry can be reached. */

@@ -39,7 +39,13 @@ type RoleName = 'control' | 'frontend' | 'worker';
 const LOOPBACK = '127.0.0.1';
 const EVERYWHERE = '0.0.0.0';
 /** Nobody else is in these networks: the ports are free. */
-const PORTS = { clients: 8080, rest: 9090, device: 9092, control: 9091, server: 9101 } as const;
+export const PORTS = {
+  clients: 8080,
+  rest: 9090,
+  device: 9092,
+  control: 9091,
+  server: 9101,
+} as const;
 
 /** Frontends and workers. */
 const FOLLOWERS = HOSTS.length + PLACES.length;

@@ -183,6 +183,33 @@ describeWithEtcd('several controls on one etcd', function () {
     await eventually('each has told it', () => demotions(rest).join() === '1,1');
   });
 
+  it('hand over when the leader hears no worker any more, though it reaches etcd: demoted once', async () => {
+    await startAll();
+    const follower = await LinkedFollower.follow(stage, controls);
+    const leader = await leaderOf();
+    const rest = others(leader);
+    const { edition } = await rest[0]!.put('2.0');
+    await eventually('all are told', () =>
+      follower.links.every(({ table }) => table?.edition === edition),
+    );
+    follower.links[controls.indexOf(leader)]!.link.close();
+    follower.saw(many(20, failing), many(180, ok));
+    const states = () => Promise.all(rest.map(async each => (await each.versions())[0]?.state));
+    await eventually('it is demoted', async () =>
+      (await states()).every(each => each === 'demoted'),
+    );
+    const { leader: next, controls: live, edition: now } = await rest[0]!.spread();
+    expect(next).not.to.equal(leader.name);
+    expect([live, now]).to.deep.equal([NAMES, edition + 1]);
+    const given = controls.map(({ events }) =>
+      events.filter(each => each.type === 'lead-given-up'),
+    );
+    expect(given.map(each => each.length)).to.deep.equal(
+      controls.map(each => (each === leader ? 1 : 0)),
+    );
+    await eventually('each has told it', () => demotions(controls).join() === '1,1,1');
+  });
+
   it('go on with what was learned when one begins that has seen nothing', async () => {
     await startAll();
     const follower = await LinkedFollower.follow(stage, controls);
