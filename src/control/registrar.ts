@@ -72,6 +72,8 @@ const MOST_AHEAD = 1_000_000_000;
 export class Registrar {
   readonly #host: RegistrarHost;
   #now: Registered;
+  /** It was made by somebody who shares the registry: whoever has that edition has it from there as well. */
+  #isOthers = false;
   #last: Promise<unknown> = Promise.resolve();
   /** One at a time: of two keys the second must not push the first out before it has signed. */
   #lastRotation: Promise<unknown> = Promise.resolve();
@@ -111,11 +113,10 @@ export class Registrar {
       if (edition - before > MOST_AHEAD) {
         return { kind: 'impossible', because: `there is no edition ${edition}` };
       }
-      const failure = before > edition ? undefined : await this.#reload(OPERATOR);
+      const failure = before >= edition ? undefined : await this.#reload(OPERATOR);
       if (failure !== undefined) return failure;
       const { table } = this.#now;
-      const isCaughtUp = table.edition > before && table.edition >= edition;
-      if (isCaughtUp) return { kind: 'done', table };
+      if (this.#isOthers && table.edition >= edition) return { kind: 'done', table };
       return this.#apply(now => laterThan(now, edition), OPERATOR);
     });
   }
@@ -205,6 +206,7 @@ export class Registrar {
     } catch (cause) {
       return cause ?? new Error('it could not be saved');
     }
+    this.#isOthers = false;
     this.#take(next, isTold);
     return undefined;
   }
@@ -220,7 +222,9 @@ export class Registrar {
     }
     const { edition } = this.#now.table;
     if (found !== undefined && found.table.edition >= edition) {
-      this.#take(found, found.table.edition > edition);
+      const isNewer = found.table.edition > edition;
+      if (isNewer) this.#isOthers = true;
+      this.#take(found, isNewer);
       return undefined;
     }
     // Somebody has put an older state there, or none: followers do not go back, so it comes after ours.

@@ -342,6 +342,24 @@ describe('Registrars that share a registry', () => {
     expect(numbers(store)).to.deep.equal(['2.0', '1.0']);
   });
 
+  it('overtake nobody where several followers, or the registry, tell at once what another control has changed', async () => {
+    const store = new SharedStore();
+    const [one, other, third] = [new Sharing(store), new Sharing(store), new Sharing(store)];
+    await one.registrar.change(add('2.0'));
+    await Promise.all([1, 2, 3].map(() => other.registrar.overtake(2)));
+    await Promise.all([third.registrar.refresh({ asLeader: false }), third.registrar.overtake(2)]);
+    expect([other, third].map(({ registrar }) => registrar.table.edition)).to.deep.equal([2, 2]);
+    expect(store.registered?.table.edition).to.equal(2);
+  });
+
+  it('overtake a follower that has the edition that they have just made themselves: it has another table', async () => {
+    const store = new SharedStore();
+    const one = new Sharing(store);
+    const made = one.registrar.change(add('2.0'));
+    await Promise.all([made, one.registrar.overtake(2)]);
+    expect(store.registered?.table.edition).to.equal(3);
+  });
+
   it('do nothing as the leader where they are deposed, and call it no failure', async () => {
     const store = new SharedStore();
     const one = new Sharing(store);
