@@ -13,4 +13,6 @@ export interface Contender {
   /** Why it cannot take part on this machine. */
   readonly missing: string | undefined;
   readonly start: (setting: Setting) => Promise<Running>;
+  /** It may stand still once clients have left it in the middle of an answer: each round begins with a new one. */
+  readonly isFragile?: boolean;
 }

@@ -1,5 +1,5 @@
 /** Starts contenders side by side, lets them show that they answer right, and ends them. */
-import type { Contender } from '../contenders/contender.js';
+import type { Contender, Setting } from '../contenders/contender.js';
 import type { Wrong } from '../figures/results.js';
 import { cookieOf, headersFor, type Ask, type Headers } from '../load/ask.js';
 import type { Running } from '../system/program.js';
@@ -9,9 +9,12 @@ import type { Bench } from './workload.js';
 
 export interface Entrant {
   readonly name: string;
+  /** Another one, after a renewal. */
   readonly running: Running;
   /** What the generator sends to it. */
   readonly headers: Headers;
+  /** Before each round: who is fragile is started anew. */
+  renew(): Promise<void>;
 }
 
 export interface Contest {
@@ -31,9 +34,7 @@ export async function withContest<Result>(
   const present = plan.contenders.filter(each => each.missing === undefined);
   // Side by side, because most of the time that it takes is waiting; all are ended in any case.
   const starts = await Promise.allSettled(
-    present.map(async ({ name, start }) => {
-      return { name, running: await start({ server: server.port, folder }) };
-    }),
+    present.map(contender => Started.begin(contender, { server: server.port, folder })),
   );
   const running = starts.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
   try {
@@ -44,7 +45,35 @@ export async function withContest<Result>(
   }
 }
 
-type Started = Pick<Entrant, 'name' | 'running'>;
+class Started {
+  readonly #contender: Contender;
+  readonly #setting: Setting;
+  #running: Running;
+
+  private constructor(contender: Contender, setting: Setting, running: Running) {
+    this.#contender = contender;
+    this.#setting = setting;
+    this.#running = running;
+  }
+
+  static async begin(contender: Contender, setting: Setting): Promise<Started> {
+    return new Started(contender, setting, await contender.start(setting));
+  }
+
+  get name(): string {
+    return this.#contender.name;
+  }
+
+  get running(): Running {
+    return this.#running;
+  }
+
+  async renew(): Promise<void> {
+    if (this.#contender.isFragile !== true) return;
+    await this.#running.stop();
+    this.#running = await this.#contender.start(this.#setting);
+  }
+}
 
 async function admitted(
   { options, tell }: Bench,
@@ -53,13 +82,23 @@ async function admitted(
 ): Promise<Contest> {
   const entrants: Entrant[] = [];
   const wrong: Wrong[] = [];
-  for (const { name, running } of started) {
-    const { wrong: what, setCookie } = await checked(running.port, ask);
+  for (const each of started) {
+    const { name } = each;
+    const { wrong: what, setCookie } = await checked(each.running.port, ask);
     if (what !== undefined) {
       wrong.push({ workload, contender: name, what });
       tell(`WRONG: ${name} on ${workload}: ${what}`);
     } else if (!options.isQuick || isAlwaysTimed(name)) {
-      entrants.push({ name, running, headers: headersFor(ask, cookieOf(setCookie)) });
+      const headers = headersFor(ask, cookieOf(setCookie));
+      const renew = () => each.renew();
+      entrants.push({
+        name,
+        headers,
+        renew,
+        get running() {
+          return each.running;
+        },
+      });
     }
   }
   return { entrants, wrong };

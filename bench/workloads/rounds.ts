@@ -29,7 +29,10 @@ export async function inTurns(
 ): Promise<ReadonlyMap<string, readonly Round[]>> {
   const rounds = new Map<string, Round[]>(entrants.map(({ name }) => [name, []]));
   for (let turn = 0; turn < count; turn += 1) {
-    for (const entrant of entrants) rounds.get(entrant.name)?.push(await one(entrant));
+    for (const entrant of entrants) {
+      await entrant.renew();
+      rounds.get(entrant.name)?.push(await one(entrant));
+    }
   }
   return rounds;
 }
