@@ -53,7 +53,7 @@ export interface StreamServer extends AsyncIterable<StreamFrames> {
 export async function listenForClients(options: StreamServerOptions): Promise<StreamServer> {
   const { host, port, backlog, writeTimeout, descriptor } = options;
   const socket = new ClientsSocket({
-    linger: 0,
+    linger: 0, // each connection keeps this one: with the default, for ever what its client left unread
     sendTimeout: 0, // a client that does not read refuses at once instead of stopping everybody
     sendHighWaterMark: PIECES_WAITING,
     receiveHighWaterMark: PIECES_WAITING,
