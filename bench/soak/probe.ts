@@ -6,6 +6,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
+import { systemCodeOf } from '../../src/kernel/errors.js';
 
 export interface Told {
   readonly handles: number;
@@ -32,11 +33,20 @@ function watch(folder: string, every: number): void {
     const lag = Math.max(0, delays.percentile(99) / NANOSECONDS - RESOLUTION);
     delays.disable(); // what follows takes some milliseconds itself
     const told: Told = { handles: handles(), lag };
-    writeFileSync(`${file}.new`, JSON.stringify(told));
-    renameSync(`${file}.new`, file);
+    write(file, JSON.stringify(told));
     delays.enable();
     delays.reset();
   }, every).unref();
+}
+
+/** A frontend that ends may open nothing more in its last moment (sockets/open-no-more): what it told last stays. */
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
+  } catch (cause) {
+    if (systemCodeOf(cause) !== 'EMFILE') throw cause;
+  }
 }
 
 /** All that libuv has, also those of native modules; Node's own list lacks the sockets of ZeroMQ. */
