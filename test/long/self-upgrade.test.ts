@@ -73,10 +73,10 @@ describe('system: Cutover is upgraded', () => {
     }
 
     const cases = [
-      { who: 'no connection', moment: 0 },
-      { who: 'none of a client that takes a moment to ask', moment: 150 },
+      { who: 'no connection', moment: 0, each: 50 },
+      { who: 'none of a client that takes a moment to ask', moment: 150, each: 20 },
     ];
-    for (const { who, moment } of cases) {
+    for (const { who, moment, each } of cases) {
       itWith(
         'systemd-socket-activate',
         `are restarted again and again, and ${who} is refused or cut off`,
@@ -92,11 +92,11 @@ describe('system: Cutover is upgraded', () => {
           const restarts = 3;
           for (let restart = 0; restart < restarts; restart += 1) {
             await running.logged('frontend-listening');
-            await newcomers.more(20);
+            await newcomers.more(each);
             expect(await running.stop()).to.deep.equal(inOrder);
             running = start();
           }
-          await newcomers.more(20);
+          await newcomers.more(each);
           const { refused, wrong, cut } = await newcomers.stop();
           expect({ refused, wrong }).to.deep.equal({ refused: 0, wrong: [] });
           // Without it libzmq cannot stop taking connections in its last moment (docs/not-supported.md).
