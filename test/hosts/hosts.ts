@@ -13,7 +13,7 @@ import { writeKeyFile } from '../../src/security/key-file.js';
 import { FaultyContainer } from '../faults/faulty-container.js';
 import { relayProcess } from '../support/delay-proxy.js';
 import { ETCD, EtcdCluster } from '../support/etcd.js';
-import { describeInNamespaces, Namespaces, type Heal } from '../support/namespaces.js';
+import { all, describeInNamespaces, Namespaces, type Heal } from '../support/namespaces.js';
 import { cli, configFor, CutoverProcess, homeFor, type Home } from '../support/processes.js';
 import type { Stage } from '../support/stage.js';
 import { hasTool } from '../support/tools.js';
@@ -39,13 +39,7 @@ type RoleName = 'control' | 'frontend' | 'worker';
 const LOOPBACK = '127.0.0.1';
 const EVERYWHERE = '0.0.0.0';
 /** Nobody else is in these networks: the ports are free. */
-export const PORTS = {
-  clients: 8080,
-  rest: 9090,
-  device: 9092,
-  control: 9091,
-  server: 9101,
-} as const;
+const PORTS = { clients: 8080, rest: 9090, device: 9092, control: 9091, server: 9101 } as const;
 
 /** Frontends and workers. */
 const FOLLOWERS = HOSTS.length + PLACES.length;
@@ -182,21 +176,24 @@ export class Hosts {
     for (const other of PLACES.filter(each => each !== at)) {
       heals.push(await this.net.partition(at, other));
     }
-    return async () => {
-      for (const heal of heals) await heal();
-    };
+    return all(...heals);
   }
 
   /** Its member of etcd hears no other one, nor anybody from elsewhere; its own host asks it in vain. */
   async cutOffMember(at: HostName): Promise<Heal> {
-    const heals = [
+    return all(
       await this.net.unreached(at, ETCD.clients),
       await this.net.unreached(at, ETCD.peers),
       await this.net.unreaching(at, ETCD.peers),
-    ];
-    return async () => {
-      for (const heal of heals) await heal();
-    };
+    );
+  }
+
+  /** Its control and whoever follows on other hosts hear nothing of each other; it reaches etcd. */
+  async cutOffControl(at: HostName): Promise<Heal> {
+    return all(
+      await this.net.unreached(at, PORTS.control),
+      await this.net.unreaching(at, PORTS.control),
+    );
   }
 
   async spread(host: HostName): Promise<ShownSpread> {

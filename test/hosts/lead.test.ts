@@ -5,7 +5,7 @@ import { stageForAll, stageForEach } from '../support/stage.js';
 import { eventually } from '../support/within.js';
 import { SessionsAtAll } from './sessions.js';
 import { HostsLoad, type Passed } from './hosts-load.js';
-import { describeOnHosts, Hosts, HOSTS, PORTS, type HostName } from './hosts.js';
+import { describeOnHosts, Hosts, HOSTS, type HostName } from './hosts.js';
 
 /** At each frontend. */
 const MORE = 40;
@@ -88,15 +88,7 @@ describeOnHosts('hosts: the leading control is lost', function () {
     inBadUpgrade(leader => hosts.cutOff(leader)));
 
   it('it hears no worker of other hosts in a bad upgrade, though it reaches etcd: another leads, demoted once', () =>
-    inBadUpgrade(async leader => {
-      const heals = [
-        await hosts.net.unreached(leader, PORTS.control),
-        await hosts.net.unreaching(leader, PORTS.control),
-      ];
-      return async () => {
-        for (const heal of heals) await heal();
-      };
-    }));
+    inBadUpgrade(leader => hosts.cutOffControl(leader)));
 
   /** What each control that lives tells of it, again and again, until `stop`. */
   function watchedShares(of: readonly HostName[]) {

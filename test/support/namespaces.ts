@@ -242,7 +242,8 @@ export const establishedAt = (port: number, table: string): number => {
 
 const ESTABLISHED = '01';
 
-const all =
+/** What heals all of these faults. */
+export const all =
   (...heals: readonly Heal[]): Heal =>
   async () => {
     for (const heal of heals) await heal();
