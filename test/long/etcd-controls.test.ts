@@ -87,9 +87,7 @@ describeWithEtcd('several controls on one etcd', function () {
       const { status, id, edition } = await control.put(`${at + 2}.0`);
       expect(status).to.equal(202);
       ids.unshift(id);
-      await eventually('all are told', () =>
-        follower.links.every(({ table }) => table?.edition === edition),
-      );
+      await follower.isTold(edition);
     }
     for (const control of controls) {
       expect((await control.versions()).map(({ id }) => id).slice(0, 3)).to.deep.equal(ids);
@@ -128,9 +126,7 @@ describeWithEtcd('several controls on one etcd', function () {
     await startAll();
     const follower = await LinkedFollower.follow(stage, controls);
     const { edition, id } = await controls[1]!.put('2.0');
-    await eventually('all are told', () =>
-      follower.links.every(({ table }) => table?.edition === edition),
-    );
+    await follower.isTold(edition);
     follower.saw(many(20, failing), many(180, ok));
     await eventually('it is demoted', () => follower.told('2.0').every(each => each === 'demoted'));
     expect(follower.newest.table?.edition).to.equal(edition + 1);
@@ -159,9 +155,7 @@ describeWithEtcd('several controls on one etcd', function () {
     const leader = await leaderOf();
     const rest = others(leader);
     const { edition } = await rest[0]!.put('2.0');
-    await eventually('all are told', () =>
-      follower.links.every(({ table }) => table?.edition === edition),
-    );
+    await follower.isTold(edition);
     // Most of the evidence came while the first one led.
     follower.saw(many(4, failing), many(180, ok));
     await eventually('each has weighed it', async () => {
@@ -189,9 +183,7 @@ describeWithEtcd('several controls on one etcd', function () {
     const leader = await leaderOf();
     const rest = others(leader);
     const { edition } = await rest[0]!.put('2.0');
-    await eventually('all are told', () =>
-      follower.links.every(({ table }) => table?.edition === edition),
-    );
+    await follower.isTold(edition);
     follower.links[controls.indexOf(leader)]!.link.close();
     follower.saw(many(20, failing), many(180, ok));
     const states = () => Promise.all(rest.map(async each => (await each.versions())[0]?.state));
@@ -214,9 +206,7 @@ describeWithEtcd('several controls on one etcd', function () {
     await startAll();
     const follower = await LinkedFollower.follow(stage, controls);
     const { edition, id } = await controls[0]!.put('2.0');
-    await eventually('all are told', () =>
-      follower.links.every(({ table }) => table?.edition === edition),
-    );
+    await follower.isTold(edition);
     follower.saw(many(20, failing), many(180, ok));
     await eventually('it is demoted', () => follower.told('2.0').every(each => each === 'demoted'));
     const late = await start('d');
@@ -233,9 +223,7 @@ describeWithEtcd('several controls on one etcd', function () {
       mode: 'GRADUAL',
       percentageTransitionPerRequest: 1,
     });
-    await eventually('all are told', () =>
-      follower.links.every(({ table }) => table?.edition === edition),
-    );
+    await follower.isTold(edition);
     follower.report({ version: versionId(id), counted: 30 });
     const at = controls.indexOf(leader);
     await eventually('the leader tells', () => follower.links[at]!.progress.at(-1)?.share === 0.3);
@@ -281,9 +269,7 @@ describeWithEtcd('several controls on one etcd', function () {
     await startAll(3);
     const follower = await LinkedFollower.follow(stage, controls);
     const { edition } = await controls[0]!.put('2.0');
-    await eventually('all are told', () =>
-      follower.links.every(({ table }) => table?.edition === edition),
-    );
+    await follower.isTold(edition);
     await etcd.stop();
     for (const control of controls) {
       const { status, error } = await control.put('3.0');

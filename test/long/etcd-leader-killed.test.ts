@@ -74,9 +74,7 @@ describeWithEtcd('controls as processes', function () {
       const follower = await LinkedFollower.follow(stage, controls);
       const id = await one.api.deploy('2.0', SERVER);
       const { edition } = await spread(one);
-      await eventually('all are told', () =>
-        follower.links.every(({ table }) => table?.edition === edition),
-      );
+      await follower.isTold(edition);
       fault(leader);
       const at = performance.now();
       follower.saw(many(20, failing), many(180, ok));

@@ -127,6 +127,13 @@ export class LinkedFollower {
     );
   }
 
+  /** Settles once each control has given it the table of this edition. */
+  isTold(edition: number): Promise<void> {
+    return eventually('all are told', () =>
+      this.links.every(({ table }) => table?.edition === edition),
+    );
+  }
+
   /** Of a table that it was given: as often as it was. */
   told(number: string): readonly (string | undefined)[] {
     return this.links.map(link => link.stateOf(number)?.name);
