@@ -45,7 +45,8 @@ export async function withContest<Result>(
   }
 }
 
-class Started {
+class Started implements Entrant {
+  headers: Headers = {};
   readonly #contender: Contender;
   readonly #setting: Setting;
   #running: Running;
@@ -83,22 +84,14 @@ async function admitted(
   const entrants: Entrant[] = [];
   const wrong: Wrong[] = [];
   for (const each of started) {
-    const { name } = each;
-    const { wrong: what, setCookie } = await checked(each.running.port, ask);
+    const { name, running } = each;
+    const { wrong: what, setCookie } = await checked(running.port, ask);
     if (what !== undefined) {
       wrong.push({ workload, contender: name, what });
       tell(`WRONG: ${name} on ${workload}: ${what}`);
     } else if (!options.isQuick || isAlwaysTimed(name)) {
-      const headers = headersFor(ask, cookieOf(setCookie));
-      const renew = () => each.renew();
-      entrants.push({
-        name,
-        headers,
-        renew,
-        get running() {
-          return each.running;
-        },
-      });
+      each.headers = headersFor(ask, cookieOf(setCookie));
+      entrants.push(each);
     }
   }
   return { entrants, wrong };

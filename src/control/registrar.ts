@@ -223,7 +223,7 @@ export class Registrar {
     const { edition } = this.#now.table;
     if (found !== undefined && found.table.edition >= edition) {
       const isNewer = found.table.edition > edition;
-      if (isNewer) this.#isOthers = true;
+      this.#isOthers ||= isNewer;
       this.#take(found, isNewer);
       return undefined;
     }
